@@ -1,0 +1,111 @@
+#pragma once
+// The builder (contract 17): threads a tape and the first error through code that reads like eager code.
+
+#include <axiograd/autograd/var.hpp>
+#include <utility>
+
+namespace axiograd {
+
+/// Runs a program over variables. The first error ends it: later operators do nothing, and the error is the result. Nothing
+/// throws; the tape that was given is never touched.
+template <scalar T>
+class tape_builder : public recorder<T> {
+ public:
+  /// program(builder) -> V or result<V>; gives the value and the tape.
+  template <class Program>
+  static auto run(tape<T> initial, Program&& program) {
+    using answer = std::invoke_result_t<Program&, tape_builder&>;
+    using value = typename value_of<answer>::type;
+    tape_builder b(std::move(initial));
+    result<answer> r = guarded<answer>([&] { return program(b); });
+    using both = std::pair<value, tape<T>>;
+    if (b.error_) return result<both>(tl::unexpected(*b.error_));
+    if (!r) return result<both>(tl::unexpected(r.error()));
+    if constexpr (value_of<answer>::is_result) {
+      if (!*r) return result<both>(tl::unexpected((*r).error()));
+      return result<both>(both(**std::move(r), std::move(b.tape_)));
+    } else {
+      return result<both>(both(*std::move(r), std::move(b.tape_)));
+    }
+  }
+  /// The program's value alone.
+  template <class Program>
+  static auto eval(tape<T> initial, Program&& program) {
+    return run(std::move(initial), std::forward<Program>(program)).map([](auto&& both) { return std::move(both.first); });
+  }
+  /// The program's tape alone.
+  template <class Program>
+  static result<tape<T>> exec(tape<T> initial, Program&& program) {
+    return run(std::move(initial),
+               [&](tape_builder& b) {
+                 if constexpr (std::is_void_v<std::invoke_result_t<Program&, tape_builder&>>) {
+                   program(b);
+                   return true;
+                 } else {
+                   return program(b);
+                 }
+               })
+        .map([](auto&& both) { return std::move(both.second); });
+  }
+
+  var<T> leaf(const tensor<T>& value, std::string_view name = {}, bool requires_grad = true) {
+    return {*this, this->error_ ? node_id{0} : this->settle(this->tape_.leaf(value, name, requires_grad), node_id{0})};
+  }
+  var<T> constant(const tensor<T>& value) { return leaf(value, {}, false); }
+  /// A leaf whose shape is in its type.
+  template <shape S>
+  var<T, S> input(const tensor<T>& value, std::string_view name = {}) {
+    return var<T, S>(leaf(value, name));
+  }
+  template <operation Op, class... In>
+  auto apply(const Op& op, const In&... in) {
+    return interpret(op, in...);
+  }
+  /// A node of the program's own.
+  var<T> add_node(node<T> n) {
+    return {*this, this->error_ ? node_id{0} : this->settle(this->tape_.add_node(std::move(n)), node_id{0})};
+  }
+  /// A node of a tape that the builder continues.
+  var<T> at(node_id id) { return {*this, id}; }
+
+  const tape<T>& get_tape() const { return this->tape_; }
+  void set_tape(tape<T> t) { this->tape_ = std::move(t); }
+
+  /// Gradients of a scalar variable on the current tape, which stays as it is.
+  template <shape S>
+  result<gradient_map<T>> backward_scalar(const var<T, S>& output) const {
+    if (this->error_) return tl::unexpected(*this->error_);
+    return this->tape_.backward_scalar(output.id());
+  }
+  template <shape S>
+  result<gradient_map<T>> backward(const var<T, S>& output, const tensor<T>& seed) const {
+    if (this->error_) return tl::unexpected(*this->error_);
+    return this->tape_.backward(output.id(), seed);
+  }
+
+ private:
+  template <class R>
+  struct value_of {
+    using type = R;
+    static constexpr bool is_result = false;
+  };
+  template <class V>
+  struct value_of<result<V>> {
+    using type = V;
+    static constexpr bool is_result = true;
+  };
+  template <class R, class F>
+  static result<R> guarded(const F& body) {
+    try {
+      return body();
+    } catch (const failure& e) {
+      return fail(e.kind(), e.what());
+    } catch (const std::bad_alloc&) {
+      return fail(error_kind::out_of_memory, "tape_builder: out of memory");
+    }
+  }
+
+  explicit tape_builder(tape<T> initial) : recorder<T>(false, std::move(initial)) {}
+};
+
+}  // namespace axiograd

@@ -1,0 +1,8 @@
+#include <axiograd/autograd/tape.hpp>
+
+namespace axiograd {
+
+template class tape<float>;
+template class tape<double>;
+
+}  // namespace axiograd

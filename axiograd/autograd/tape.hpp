@@ -1,0 +1,233 @@
+#pragma once
+// The reverse-mode engine: a tape over any number type (contract 16).
+
+#include <axiograd/core/tensor.hpp>
+#include <axiograd/runtime/operator_of.hpp>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace axiograd {
+
+/// The number of a node: its index on the tape.
+using node_id = std::size_t;
+
+/// A cotangent for a parent, as a node's `backward` returns it.
+template <class T>
+struct contribution {
+  node_id parent;
+  tensor<T> cotangent;
+};
+template <class T>
+using contributions = std::vector<contribution<T>>;
+
+/// A node by itself: what `add_node` takes and `get_node` gives.
+template <class T>
+struct node {
+  std::string name{};
+  tensor<T> value{};
+  bool requires_grad = true;
+  std::vector<node_id> parents{};
+  /// The local VJP: from the cotangent of `value` to contributions to parents. Empty for a leaf.
+  std::function<result<contributions<T>>(const tensor<T>& dy)> backward{};
+};
+
+/// Gradients by node; nodes that were not reached are absent.
+template <class T>
+using gradient_map = std::map<node_id, tensor<T>>;
+template <class T>
+using optional_gradients = std::vector<std::optional<tensor<T>>>;
+template <class T>
+using gradient_array = std::vector<tensor<T>>;
+
+/// Memory of a reverse pass, reused from step to step: once warm, a pass into it allocates nothing.
+template <class T>
+class gradient_workspace {
+ public:
+  /// The gradient of a node in the last pass; nothing where the pass did not reach.
+  std::optional<tensor<T>> at(node_id id) const {
+    if (!reached(id)) return std::nullopt;
+    return tensor<T>::view(chunk_ref(slots_[id].owner), slots_[id].data, slots_[id].dims);
+  }
+  bool reached(node_id id) const { return id < slots_.size() && slots_[id].data != nullptr; }
+  /// The entries of a gradient that was reached, in row-major order.
+  const T* data(node_id id) const { return slots_[id].data; }
+
+ private:
+  struct slot {
+    T* data = nullptr;  // null: not reached
+    chunk* owner = nullptr;
+    shape dims;
+  };
+  std::vector<slot> slots_;
+  arena<T> memory_;
+  template <scalar>
+  friend class tape;
+};
+
+/// A grow-only array of nodes over numbers of type T. Ids are indices; each operator appends exactly one node.
+///
+/// A tape is a value: a copy shares tensors, and what is appended to it leaves the original as it was. One thread may write
+/// to a tape at a time. No member throws; an operation that reports an error leaves the tape unchanged.
+template <scalar T>
+class tape {
+ public:
+  using value_type = T;
+
+  // ---- nodes ----
+
+  /// Appends a value without parents.
+  result<node_id> leaf(const tensor<T>& value, std::string_view name = {}, bool requires_grad = true);
+  /// Appends an operator's result. The inputs are ids of tensors in the operator's order (an optional one may be left out),
+  /// then side inputs (index tensors).
+  ///
+  /// Errors, in this order: invalid_node_id; what the operator's shape rule reports; domain_error; out_of_memory.
+  template <operation Op, class... In>
+  result<node_id> apply(const Op& op, const In&... in) {
+    constexpr std::size_t side_count = static_cast<std::size_t>(arity_of<Op>.side);
+    static_assert(sizeof...(In) + (arity_of<Op>.optional >= 0 ? 1 : 0) >= impl::shapes_of<Op> &&
+                      sizeof...(In) <= impl::shapes_of<Op>,
+                  "tape::apply: wrong number of inputs for this operator");
+    std::array<node_id, sizeof...(In)> ids{};
+    std::array<index_tensor, side_count> side;
+    std::size_t tensors = 0, sides = 0;
+    const auto sort = [&](const auto& x) {
+      if constexpr (std::convertible_to<decltype(x), node_id>)
+        ids[tensors++] = x;
+      else
+        side.at(sides++) = x;
+    };
+    (sort(in), ...);
+    return append(table_of<Op, T>(), &op, {ids.data(), tensors}, side);
+  }
+  /// The same with the operator's type erased.
+  result<node_id> append(const operator_table<T>& op, const void* attributes, std::span<const node_id> in,
+                         std::span<const index_tensor> side = {});
+  /// Appends a node of the caller's own; nothing is checked here (contract I9).
+  result<node_id> add_node(node<T> n);
+  /// Appends `forward(value of id)`, with `vjp(x, dy)` as its derivative.
+  template <class Forward, class Vjp>
+  result<node_id> unary(std::string name, node_id id, const Forward& forward, Vjp vjp) {
+    if (id >= size()) return no_such_node("unary", id);
+    const tensor<T> x = value_at(id);
+    tensor<T> y = forward(x);
+    const shape dims = y.shape();
+    return add_node({.name = std::move(name),
+                     .value = std::move(y),
+                     .parents = {id},
+                     .backward = [=](const tensor<T>& dy) -> result<contributions<T>> {
+                       const result<tensor<T>> checked = require_grad(dy, dims);
+                       if (!checked) return tl::unexpected(checked.error());
+                       return contributions<T>{{id, vjp(x, dy)}};
+                     }});
+  }
+
+  // ---- reading ----
+
+  std::size_t size() const { return nodes_.size(); }
+  bool empty() const { return nodes_.empty(); }
+  std::optional<node<T>> get_node(node_id id) const;
+  std::optional<tensor<T>> get_value(node_id id) const;
+  /// The value of a node; invalid_node_id.
+  result<tensor<T>> value(node_id id) const;
+  /// The value of a node that must have a given shape; invalid_node_id, then shape_mismatch.
+  result<tensor<T>> require_value(node_id id, const shape& dims) const;
+  /// A cotangent that must have a given shape; upstream_shape_mismatch.
+  static result<tensor<T>> require_grad(const tensor<T>& dy, const shape& dims);
+  /// The shape of a node that is on the tape.
+  const shape& shape_of(node_id id) const { return nodes_[id].dims; }
+  bool requires_grad(node_id id) const { return nodes_[id].requires_grad; }
+  /// Forgets every node; memory is kept for the next ones. Tensors read earlier stay valid.
+  void clear();
+
+  // ---- reverse passes (contract 16.3) ----
+
+  /// Optional gradients, absent where the pass does not reach. invalid_output_id, then seed_shape_mismatch.
+  result<optional_gradients<T>> backward_dense(node_id out, const tensor<T>& seed) const;
+  /// The same into memory that is reused.
+  result<void> backward_dense_into(gradient_workspace<T>& into, node_id out, const tensor<T>& seed) const;
+  /// Gradients of every node, zeros where unreached.
+  result<gradient_array<T>> backward_dense_all(node_id out, const tensor<T>& seed) const;
+  /// The reverse pass from an explicit array; gradient_array_length unless it has one entry per node.
+  result<gradient_array<T>> backward_dense_from(gradient_array<T> gradients) const;
+  /// Steps at n-1, ..., 0.
+  result<gradient_array<T>> backward_dense_from_loop(std::size_t n, gradient_array<T> gradients) const;
+  /// Adds the contributions of one node to a total array.
+  result<gradient_array<T>> backward_dense_from_step(gradient_array<T> gradients, node_id id) const;
+  /// Gradients of the nodes that were reached.
+  result<gradient_map<T>> backward(node_id out, const tensor<T>& seed) const;
+  /// The same for a scalar node with seed 1; seed_shape_mismatch unless its shape is ().
+  result<gradient_map<T>> backward_scalar(node_id out) const { return backward(out, tensor<T>::scalar(T(1))); }
+  static gradient_map<T> dense_to_map(const optional_gradients<T>& gradients);
+
+  /// Adds one contribution to an optional array.
+  result<optional_gradients<T>> add_grad_dense(optional_gradients<T> gradients, const contribution<T>& c) const;
+  /// Adds one contribution to a total array.
+  result<gradient_array<T>> add_grad_all(gradient_array<T> gradients, const contribution<T>& c) const;
+  /// The local VJP of a node: what each parent receives for a cotangent of the node's value.
+  result<contributions<T>> local_vjp(node_id id, const tensor<T>& dy) const;
+
+ private:
+  struct record {
+    const operator_table<T>* op = nullptr;  // null: a leaf or a node of the caller's own
+    T* data = nullptr;
+    chunk* owner = nullptr;
+    const std::byte* attributes = nullptr;
+    const node_id* parents = nullptr;  // absent optional inputs are no_node
+    const char* name = nullptr;
+    std::uint32_t parent_count = 0;
+    std::int32_t extra = -1;  // index of the first side input, or of the closure
+    bool requires_grad = true;
+    shape dims;
+  };
+  using closure = std::function<result<contributions<T>>(const tensor<T>&)>;
+  static constexpr node_id no_node = ~node_id{0};
+  static constexpr std::size_t max_inputs = 8;
+
+  tl::unexpected<error> no_such_node(std::string_view who, node_id id) const {
+    return fail(error_kind::invalid_node_id, std::string(who) + ": node " + std::to_string(id) + " is not on the tape of " +
+                                                 std::to_string(size()) + " nodes");
+  }
+  tensor<T> value_at(node_id id) const {
+    const record& n = nodes_[id];
+    return tensor<T>::view(chunk_ref(n.owner), n.data, n.dims);
+  }
+  result<void> check_contribution(const contribution<T>& c) const;
+  std::span<const index_tensor> side_of(const record& n) const {
+    return {n.extra < 0 ? nullptr : &side_[static_cast<std::size_t>(n.extra)], static_cast<std::size_t>(n.op->in.side)};
+  }
+  void run_vjp(const record& n, const T* dy, std::span<T* const> dx) const;
+  const node_id* store_ids(std::span<const node_id> ids);
+  const char* store_text(std::string_view text);
+  template <class F>
+  static auto guarded(const F& body) -> decltype(body()) {
+    try {
+      return body();
+    } catch (const std::bad_alloc&) {
+      return fail(error_kind::out_of_memory, "tape: out of memory");
+    } catch (const failure& e) {
+      return fail(e.kind(), e.what());
+    } catch (const std::domain_error& e) {  // exact numbers report division by zero this way
+      return fail(error_kind::domain_error, e.what());
+    }
+  }
+
+  std::vector<record> nodes_;
+  arena<T> values_;
+  arena<std::byte> bytes_;           // attributes, parent lists, names
+  std::vector<chunk_ref> held_;      // storage of leaves and of nodes of the caller's own
+  std::vector<index_tensor> side_;   // side inputs, in node order
+  std::vector<closure> closures_;
+};
+
+extern template class tape<float>;
+extern template class tape<double>;
+
+}  // namespace axiograd
+
+#include <axiograd/autograd/tape_impl.hpp>

@@ -1,0 +1,414 @@
+#pragma once
+// Definitions of tape<T>'s members; included by tape.hpp.
+
+#include <axiograd/autograd/tape.hpp>
+
+namespace axiograd {
+
+template <scalar T>
+const node_id* tape<T>::store_ids(std::span<const node_id> ids) {
+  if (ids.empty()) return nullptr;
+  std::byte* const at = bytes_.allocate(ids.size_bytes()).data;
+  std::memcpy(at, ids.data(), ids.size_bytes());
+  return reinterpret_cast<const node_id*>(at);
+}
+
+template <scalar T>
+const char* tape<T>::store_text(std::string_view text) {
+  if (text.empty()) return nullptr;
+  std::byte* const at = bytes_.allocate(text.size() + 1).data;
+  std::memcpy(at, text.data(), text.size());
+  at[text.size()] = std::byte{0};
+  return reinterpret_cast<const char*>(at);
+}
+
+template <scalar T>
+result<node_id> tape<T>::leaf(const tensor<T>& value, std::string_view name, bool requires_grad) {
+  return guarded([&]() -> result<node_id> {
+    record n;
+    n.name = store_text(name);
+    n.requires_grad = requires_grad;
+    n.dims = value.shape();
+    n.data = const_cast<T*>(value.data());
+    n.owner = value.owner().get();
+    nodes_.reserve(nodes_.size() + 1 > nodes_.capacity() ? 2 * nodes_.size() + 64 : 0);
+    held_.push_back(value.owner());
+    nodes_.push_back(n);
+    return size() - 1;
+  });
+}
+
+template <scalar T>
+result<node_id> tape<T>::append(const operator_table<T>& op, const void* attributes, std::span<const node_id> in,
+                                std::span<const index_tensor> side) {
+  const std::size_t tensors = static_cast<std::size_t>(op.in.tensors);
+  for (const node_id id : in)
+    if (id >= size()) return no_such_node(op.name, id);
+  std::array<node_id, max_inputs> ids{};
+  std::array<const shape*, max_inputs> shapes{};
+  std::array<view<const T>, max_inputs> views{};
+  const bool absent = in.size() < tensors;
+  for (std::size_t k = 0, given = 0; k < tensors; ++k) {
+    const bool left_out = absent && static_cast<int>(k) == op.in.optional;
+    ids[k] = left_out ? no_node : in[given++];
+    shapes[k] = left_out ? &dynamic_shape : &nodes_[ids[k]].dims;
+    if (!left_out) views[k] = {nodes_[ids[k]].data, &nodes_[ids[k]].dims};
+  }
+  for (std::size_t k = 0; k < side.size(); ++k) shapes[tensors + k] = &side[k].shape();
+
+  const std::span<const shape* const> all_shapes(shapes.data(), tensors + side.size());
+  const shape_result dims = op.infer(attributes, all_shapes);
+  if (!dims) return tl::unexpected(to_error(op.name, dims, all_shapes));
+  const std::span<const view<const T>> inputs(views.data(), tensors);
+  if (op.in_domain != nullptr && !op.in_domain(attributes, inputs))
+    return fail(error_kind::domain_error, std::string(op.name) + ": an entry lies outside the operator's domain");
+  const int64_t count = dims->size();
+  if (count > shape::overflow / static_cast<int64_t>(sizeof(T)))
+    return fail(error_kind::out_of_memory, std::string(op.name) + ": a result of shape " + to_string(*dims) + " is too large");
+
+  return guarded([&]() -> result<node_id> {
+    record n;
+    n.op = &op;
+    n.name = op.name;
+    n.dims = *dims;
+    n.parents = store_ids({ids.data(), tensors});
+    n.parent_count = static_cast<std::uint32_t>(tensors);
+    if (op.attribute_bytes > 0) {
+      std::byte* const at = bytes_.allocate(op.attribute_bytes).data;
+      std::memcpy(at, attributes, op.attribute_bytes);
+      n.attributes = at;
+    } else {
+      n.attributes = reinterpret_cast<const std::byte*>(&op);  // never read: the operator has no members
+    }
+    if (op.relabels) {
+      n.data = nodes_[ids[0]].data;
+      n.owner = nodes_[ids[0]].owner;
+    } else {
+      const auto block = values_.allocate(static_cast<std::size_t>(count));
+      n.data = block.data;
+      n.owner = block.owner;
+      op.forward(n.attributes, {inputs, side, {n.data, &n.dims}});
+    }
+    const std::size_t sides_before = side_.size();
+    if (!side.empty()) {
+      n.extra = static_cast<std::int32_t>(sides_before);
+      side_.insert(side_.end(), side.begin(), side.end());
+    }
+    try {
+      nodes_.push_back(n);
+    } catch (...) {
+      side_.resize(sides_before);
+      throw;
+    }
+    return size() - 1;
+  });
+}
+
+template <scalar T>
+result<node_id> tape<T>::add_node(node<T> given) {
+  return guarded([&]() -> result<node_id> {
+    record n;
+    n.name = store_text(given.name);
+    n.requires_grad = given.requires_grad;
+    n.dims = given.value.shape();
+    n.data = const_cast<T*>(given.value.data());
+    n.owner = given.value.owner().get();
+    n.parents = store_ids(given.parents);
+    n.parent_count = static_cast<std::uint32_t>(given.parents.size());
+    nodes_.reserve(nodes_.size() + 1 > nodes_.capacity() ? 2 * nodes_.size() + 64 : 0);
+    held_.push_back(given.value.owner());
+    if (given.backward) {
+      n.extra = static_cast<std::int32_t>(closures_.size());
+      closures_.push_back(std::move(given.backward));
+    }
+    nodes_.push_back(n);
+    return size() - 1;
+  });
+}
+
+template <scalar T>
+void tape<T>::clear() {
+  nodes_.clear();
+  closures_.clear();
+  side_.clear();
+  held_.clear();
+  values_.reset();
+  bytes_.reset();
+}
+
+// ---- reading ---------------------------------------------------------------------------------------------------------------
+
+template <scalar T>
+std::optional<tensor<T>> tape<T>::get_value(node_id id) const {
+  if (id >= size()) return std::nullopt;
+  return value_at(id);
+}
+
+template <scalar T>
+result<tensor<T>> tape<T>::value(node_id id) const {
+  if (id >= size()) return no_such_node("value", id);
+  return value_at(id);
+}
+
+template <scalar T>
+result<tensor<T>> tape<T>::require_value(node_id id, const shape& dims) const {
+  if (id >= size()) return no_such_node("require_value", id);
+  if (nodes_[id].dims != dims)
+    return fail(error_kind::shape_mismatch, "require_value: node " + std::to_string(id) + " has shape " +
+                                                to_string(nodes_[id].dims) + ", expected " + to_string(dims));
+  return value_at(id);
+}
+
+template <scalar T>
+result<tensor<T>> tape<T>::require_grad(const tensor<T>& dy, const shape& dims) {
+  if (dy.shape() != dims)
+    return fail(error_kind::upstream_shape_mismatch,
+                "backward: the cotangent has shape " + to_string(dy.shape()) + ", the node's value has " + to_string(dims));
+  return dy;
+}
+
+template <scalar T>
+std::optional<node<T>> tape<T>::get_node(node_id id) const {
+  if (id >= size()) return std::nullopt;
+  const record& n = nodes_[id];
+  node<T> out{.name = n.name == nullptr ? "" : n.name, .value = value_at(id), .requires_grad = n.requires_grad};
+  for (std::uint32_t k = 0; k < n.parent_count; ++k)
+    if (n.parents[k] != no_node) out.parents.push_back(n.parents[k]);
+  if (n.op == nullptr) {
+    if (n.extra >= 0) out.backward = closures_[static_cast<std::size_t>(n.extra)];
+    return out;
+  }
+  // The closure holds what the local VJP reads, so it may outlive the tape.
+  struct saved {
+    record op;
+    std::vector<std::byte> attributes;
+    std::vector<std::optional<tensor<T>>> in;
+    std::vector<index_tensor> side;
+    tensor<T> y;
+  };
+  auto s = std::make_shared<saved>(saved{n, {n.attributes, n.attributes + n.op->attribute_bytes}, {}, {}, out.value});
+  for (std::uint32_t k = 0; k < n.parent_count; ++k) s->in.push_back(get_value(n.parents[k]));
+  s->side.assign(side_of(n).begin(), side_of(n).end());
+  out.backward = [s = std::move(s), parents = out.parents](const tensor<T>& dy) {
+    return guarded([&]() -> result<contributions<T>> {
+      if (const auto checked = require_grad(dy, s->y.shape()); !checked) return tl::unexpected(checked.error());
+      contributions<T> list;
+      std::array<view<const T>, max_inputs> in{};
+      std::array<T*, max_inputs> dx{};
+      for (std::size_t k = 0; k < s->in.size(); ++k) {
+        if (!s->in[k]) continue;
+        in[k] = {s->in[k]->data(), &s->in[k]->shape()};
+        list.push_back({parents[list.size()], tensor<T>::zeros(s->in[k]->shape())});
+        dx[k] = list.back().cotangent.mutable_data();
+      }
+      s->op.op->vjp(s->attributes.data(), {{in.data(), s->in.size()}, s->side, {s->y.data(), &s->y.shape()}, dy.data(),
+                                           {dx.data(), s->in.size()}});
+      return list;
+    });
+  };
+  return out;
+}
+
+// ---- reverse passes --------------------------------------------------------------------------------------------------------
+
+template <scalar T>
+void tape<T>::run_vjp(const record& n, const T* dy, std::span<T* const> dx) const {
+  std::array<view<const T>, max_inputs> in{};
+  for (std::uint32_t k = 0; k < n.parent_count; ++k)
+    if (const node_id p = n.parents[k]; p != no_node) in[k] = {nodes_[p].data, &nodes_[p].dims};
+  n.op->vjp(n.attributes, {{in.data(), n.parent_count}, side_of(n), {n.data, &n.dims}, dy, dx});
+}
+
+template <scalar T>
+result<contributions<T>> tape<T>::local_vjp(node_id id, const tensor<T>& dy) const {
+  const auto n = get_node(id);
+  if (!n) return no_such_node("local_vjp", id);
+  if (!n->backward) return contributions<T>{};
+  return n->backward(dy);
+}
+
+template <scalar T>
+result<void> tape<T>::check_contribution(const contribution<T>& c) const {
+  if (c.parent >= size())
+    return fail(error_kind::invalid_parent_id, "backward: parent " + std::to_string(c.parent) + " is not on the tape of " +
+                                                   std::to_string(size()) + " nodes");
+  const record& parent = nodes_[c.parent];
+  if (parent.requires_grad && c.cotangent.shape() != parent.dims)
+    return fail(error_kind::parent_shape_mismatch, "backward: parent " + std::to_string(c.parent) + " has shape " +
+                                                       to_string(parent.dims) + ", its cotangent has " +
+                                                       to_string(c.cotangent.shape()));
+  return {};
+}
+
+namespace impl {
+template <class T>
+void add_into(T* to, const T* from, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) to[i] = to[i] + from[i];
+}
+}  // namespace impl
+
+template <scalar T>
+result<optional_gradients<T>> tape<T>::add_grad_dense(optional_gradients<T> gradients, const contribution<T>& c) const {
+  return guarded([&]() -> result<optional_gradients<T>> {
+    if (const auto ok = check_contribution(c); !ok) return tl::unexpected(ok.error());
+    if (!nodes_[c.parent].requires_grad) return std::move(gradients);
+    if (c.parent >= gradients.size())
+      return fail(error_kind::gradient_array_length, "backward: the gradient array has " + std::to_string(gradients.size()) +
+                                                         " entries, none for node " + std::to_string(c.parent));
+    if (auto& entry = gradients[c.parent]; entry.has_value())
+      impl::add_into(entry->mutable_data(), c.cotangent.data(), c.cotangent.size());
+    else
+      entry = c.cotangent;
+    return std::move(gradients);
+  });
+}
+
+template <scalar T>
+result<gradient_array<T>> tape<T>::add_grad_all(gradient_array<T> gradients, const contribution<T>& c) const {
+  return guarded([&]() -> result<gradient_array<T>> {
+    if (const auto ok = check_contribution(c); !ok) return tl::unexpected(ok.error());
+    if (!nodes_[c.parent].requires_grad) return std::move(gradients);
+    if (c.parent >= gradients.size())
+      return fail(error_kind::gradient_array_length, "backward: the gradient array has " + std::to_string(gradients.size()) +
+                                                         " entries, none for node " + std::to_string(c.parent));
+    tensor<T>& entry = gradients[c.parent];
+    if (entry.shape() != c.cotangent.shape())
+      return fail(error_kind::gradient_array_shape, "backward: entry " + std::to_string(c.parent) + " of the gradient array has shape " +
+                                                        to_string(entry.shape()) + ", the node has " +
+                                                        to_string(c.cotangent.shape()));
+    impl::add_into(entry.mutable_data(), c.cotangent.data(), c.cotangent.size());
+    return std::move(gradients);
+  });
+}
+
+template <scalar T>
+result<void> tape<T>::backward_dense_into(gradient_workspace<T>& into, node_id out, const tensor<T>& seed) const {
+  if (out >= size())
+    return fail(error_kind::invalid_output_id,
+                "backward: output " + std::to_string(out) + " is not on the tape of " + std::to_string(size()) + " nodes");
+  if (seed.shape() != nodes_[out].dims)
+    return fail(error_kind::seed_shape_mismatch, "backward: the seed has shape " + to_string(seed.shape()) +
+                                                     ", the output has " + to_string(nodes_[out].dims));
+  return guarded([&]() -> result<void> {
+    using slot = typename gradient_workspace<T>::slot;
+    into.memory_.reset();
+    into.slots_.resize(size());
+    for (slot& s : into.slots_) s.data = nullptr;
+    const auto open = [&](node_id id) -> slot& {  // an entry without a value yet
+      const shape& dims = nodes_[id].dims;
+      const auto block = into.memory_.allocate(static_cast<std::size_t>(dims.size()));
+      return into.slots_[id] = {block.data, block.owner, dims};
+    };
+    std::copy(seed.begin(), seed.end(), open(out).data);
+    for (node_id id = out + 1; id-- > 0;) {
+      const record& n = nodes_[id];
+      const slot& here = into.slots_[id];
+      if (here.data == nullptr || !n.requires_grad) continue;
+      if (n.op == nullptr) {
+        if (n.extra < 0) continue;
+        const auto list = closures_[static_cast<std::size_t>(n.extra)](tensor<T>::view(chunk_ref(here.owner), here.data, n.dims));
+        if (!list) return tl::unexpected(list.error());
+        for (const contribution<T>& c : *list) {
+          if (auto ok = check_contribution(c); !ok) return ok;
+          if (!nodes_[c.parent].requires_grad) continue;
+          if (into.slots_[c.parent].data == nullptr)
+            std::copy(c.cotangent.begin(), c.cotangent.end(), open(c.parent).data);
+          else
+            impl::add_into(into.slots_[c.parent].data, c.cotangent.data(), c.cotangent.size());
+        }
+        continue;
+      }
+      std::array<T*, max_inputs> dx{};
+      for (std::uint32_t k = 0; k < n.parent_count; ++k) {
+        const node_id p = n.parents[k];
+        if (p == no_node || !nodes_[p].requires_grad) continue;
+        if (into.slots_[p].data == nullptr) {
+          slot& fresh = open(p);
+          std::fill_n(fresh.data, nodes_[p].dims.size(), T(0));
+        }
+        dx[k] = into.slots_[p].data;
+      }
+      run_vjp(n, here.data, {dx.data(), n.parent_count});
+    }
+    return {};
+  });
+}
+
+template <scalar T>
+result<optional_gradients<T>> tape<T>::backward_dense(node_id out, const tensor<T>& seed) const {
+  gradient_workspace<T> workspace;
+  if (const auto ok = backward_dense_into(workspace, out, seed); !ok) return tl::unexpected(ok.error());
+  return guarded([&]() -> result<optional_gradients<T>> {
+    optional_gradients<T> gradients(size());
+    for (node_id id = 0; id < size(); ++id) gradients[id] = workspace.at(id);
+    return gradients;
+  });
+}
+
+template <scalar T>
+gradient_map<T> tape<T>::dense_to_map(const optional_gradients<T>& gradients) {
+  gradient_map<T> map;
+  for (node_id id = 0; id < gradients.size(); ++id)
+    if (gradients[id].has_value()) map.emplace_hint(map.end(), id, *gradients[id]);
+  return map;
+}
+
+template <scalar T>
+result<gradient_map<T>> tape<T>::backward(node_id out, const tensor<T>& seed) const {
+  return backward_dense(out, seed).map(&tape::dense_to_map);
+}
+
+template <scalar T>
+result<gradient_array<T>> tape<T>::backward_dense_from_step(gradient_array<T> gradients, node_id id) const {
+  if (id >= size()) return no_such_node("backward_dense_from_step", id);
+  const record& n = nodes_[id];
+  if (!n.requires_grad) return gradients;
+  if (id >= gradients.size())
+    return fail(error_kind::gradient_array_length, "backward: the gradient array has " + std::to_string(gradients.size()) +
+                                                       " entries, none for node " + std::to_string(id));
+  if (gradients[id].shape() != n.dims)
+    return fail(error_kind::gradient_array_shape, "backward: entry " + std::to_string(id) + " of the gradient array has shape " +
+                                                      to_string(gradients[id].shape()) + ", the node has " + to_string(n.dims));
+  auto list = local_vjp(id, gradients[id]);
+  if (!list) return tl::unexpected(list.error());
+  result<gradient_array<T>> out = std::move(gradients);
+  for (const contribution<T>& c : *list) {
+    out = add_grad_all(*std::move(out), c);
+    if (!out) break;
+  }
+  return out;
+}
+
+template <scalar T>
+result<gradient_array<T>> tape<T>::backward_dense_from_loop(std::size_t n, gradient_array<T> gradients) const {
+  result<gradient_array<T>> out = std::move(gradients);
+  for (std::size_t id = n; id-- > 0 && out;) out = backward_dense_from_step(*std::move(out), id);
+  return out;
+}
+
+template <scalar T>
+result<gradient_array<T>> tape<T>::backward_dense_from(gradient_array<T> gradients) const {
+  if (gradients.size() != size())
+    return fail(error_kind::gradient_array_length, "backward: the gradient array has " + std::to_string(gradients.size()) +
+                                                       " entries, the tape " + std::to_string(size()) + " nodes");
+  return backward_dense_from_loop(size(), std::move(gradients));
+}
+
+template <scalar T>
+result<gradient_array<T>> tape<T>::backward_dense_all(node_id out, const tensor<T>& seed) const {
+  if (out >= size())
+    return fail(error_kind::invalid_output_id,
+                "backward: output " + std::to_string(out) + " is not on the tape of " + std::to_string(size()) + " nodes");
+  if (seed.shape() != nodes_[out].dims)
+    return fail(error_kind::seed_shape_mismatch, "backward: the seed has shape " + to_string(seed.shape()) +
+                                                     ", the output has " + to_string(nodes_[out].dims));
+  return guarded([&]() -> result<gradient_array<T>> {
+    gradient_array<T> gradients;
+    gradients.reserve(size());
+    for (const record& n : nodes_) gradients.push_back(tensor<T>::zeros(n.dims));
+    gradients[out] = seed;
+    return backward_dense_from(std::move(gradients));
+  });
+}
+
+}  // namespace axiograd

@@ -1,0 +1,42 @@
+#include <axiograd/core/result.hpp>
+
+namespace axiograd {
+
+std::string to_string(const shape& s) {
+  std::string text = "(";
+  for (int axis = 0; axis < s.rank; ++axis) {
+    if (axis > 0) text += ',';
+    text += s[axis] == any ? "any" : std::to_string(s[axis]);
+  }
+  return text + ')';
+}
+
+error to_error(std::string_view name, const shape_result& r, std::span<const shape* const> in) {
+  std::string text(name);
+  text += ": ";
+  std::size_t next = 0;
+  for (std::string_view rest = r.text; !rest.empty();) {
+    if (rest.starts_with("{}")) {
+      text += std::to_string(r.numbers.at(next++));
+      rest.remove_prefix(2);
+    } else if (rest.starts_with("{shapes}")) {
+      text += to_string(in);
+      rest.remove_prefix(8);
+    } else {
+      text += rest.front();
+      rest.remove_prefix(1);
+    }
+  }
+  return {r.kind, std::move(text)};
+}
+
+std::string to_string(std::span<const shape* const> shapes) {
+  std::string text;
+  for (std::size_t i = 0; i < shapes.size(); ++i) {
+    if (i > 0) text += i + 1 == shapes.size() ? " and " : ", ";
+    text += shapes[i]->rank < 0 ? "none" : to_string(*shapes[i]);
+  }
+  return text;
+}
+
+}  // namespace axiograd

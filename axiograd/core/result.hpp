@@ -1,0 +1,54 @@
+#pragma once
+// Errors as values, and the one place where they become exceptions.
+
+#include <axiograd/core/shape.hpp>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <utility>
+
+namespace axiograd {
+
+/// A kind for programs, a message for people: "matmul: inner sizes differ: 3 and 4".
+struct error {
+  error_kind kind;
+  std::string message;
+  friend bool operator==(const error&, const error&) = default;
+};
+
+/// A value or an error; every fallible call below the edge returns one.
+template <class T>
+using result = tl::expected<T, error>;
+
+/// The exception that front ends throw; `kind()` is the error's kind.
+class failure : public std::runtime_error {
+ public:
+  explicit failure(error e) : std::runtime_error(e.message), kind_(e.kind) {}
+  error_kind kind() const { return kind_; }
+
+ private:
+  error_kind kind_;
+};
+
+/// The value, or a `failure` thrown from the error.
+template <class T>
+T ok_or_throw(result<T> r) {
+  if (!r) throw failure(std::move(r).error());
+  if constexpr (!std::is_void_v<T>) return *std::move(r);
+}
+
+/// The unexpected half of a `result`.
+inline tl::unexpected<error> fail(error_kind kind, std::string message) {
+  return tl::unexpected<error>(error{kind, std::move(message)});
+}
+
+/// "(2,3)"; "()" for a scalar.
+std::string to_string(const shape& s);
+/// "(2,3) and (4)"
+std::string to_string(std::span<const shape* const> shapes);
+/// "NAME: text" of a failed shape rule; in the text, `{}` stands for the next number and `{shapes}` for all input shapes.
+error to_error(std::string_view name, const shape_result& r, std::span<const shape* const> in = {});
+
+}  // namespace axiograd

@@ -1,0 +1,244 @@
+#pragma once
+// Rows: what rowwise operators are written over. Expressions are lazy and elementwise; `sum`, `mean` and `max` reduce them.
+
+#include <axiograd/core/op.hpp>
+
+namespace axiograd {
+
+/// How a row is read: `lane` numbers at a time. This one reads single numbers; SIMD vectors specialise it.
+///
+/// The summation tree belongs here. It depends on the length of a row only: `size * unroll` running sums, folded by halves;
+/// single numbers are summed left to right (contract G4).
+template <class S>
+struct packet {
+  using element = S;
+  static constexpr int64_t size = 1;
+  static constexpr int64_t unroll = 1;
+  static constexpr int64_t block_steps = int64_t{1} << 62;  // longer rows are split in halves of whole blocks
+
+  static S load(const S* p) { return *p; }
+  static S load_first(const S* p, int64_t) { return *p; }
+  static void store(const S& value, S* p) { *p = value; }
+  static void store_first(const S& value, S* p, int64_t) { *p = value; }
+  /// The first `n` lanes of a, the others of b.
+  static S blend(const S& a, const S&, int64_t) { return a; }
+  /// Lane 0 in every lane.
+  static S broadcast_first(const S& value) { return value; }
+  static element first(const S& value) { return value; }
+  /// 1 in lane `k`, 0 elsewhere.
+  static S one_hot(int64_t k) { return k == 0 ? S(1) : S(0); }
+  /// Folds the lanes of one packet with an associative function; the result stands in every lane.
+  template <class F>
+  static S fold(const S& value, const F&) {
+    return value;
+  }
+};
+
+/// A row: `size()` numbers, read as packets at an offset, whole (`at(i)`) or the first `n` lanes (`at(i, n)`).
+template <class R>
+concept row = requires(const R& r, int64_t i) {
+  typename R::lane;
+  { r.size() } -> std::convertible_to<int64_t>;
+  { r.at(i) } -> std::convertible_to<typename R::lane>;
+  { r.at(i, i) } -> std::convertible_to<typename R::lane>;
+};
+/// The number type that a row's expressions are computed in.
+template <row R>
+using lane_of = typename R::lane;
+
+template <class R>
+concept ring_row = row<R> && ring<lane_of<R>>;
+template <class R>
+concept ordered_row = row<R> && ordered_ring<lane_of<R>>;
+template <class R>
+concept field_row = row<R> && field<lane_of<R>>;
+template <class R>
+concept analytic_row = row<R> && analytic<lane_of<R>>;
+
+template <row R>
+inline constexpr bool is_operand<R> = true;
+
+/// A row in memory.
+template <class S>
+struct memory_row {
+  using lane = S;
+  const typename packet<S>::element* data;
+  int64_t n;
+  int64_t size() const { return n; }
+  S at(int64_t i) const { return packet<S>::load(data + i); }
+  S at(int64_t i, int64_t count) const { return packet<S>::load_first(data + i, count); }
+};
+
+/// A row that is computed where it is read.
+template <class S, class At>
+struct row_expression {
+  using lane = S;
+  int64_t n;
+  At evaluate_at;
+  int64_t size() const { return n; }
+  S at(int64_t i) const { return evaluate_at(i); }
+  S at(int64_t i, int64_t count) const { return evaluate_at(i, count); }
+};
+template <class S, class At>
+constexpr row_expression<S, At> make_row(int64_t n, At at) {
+  return {n, at};
+}
+
+/// Operators apply to rows position by position.
+template <operation Op, row A, row... Bs>
+  requires elementwise_on<Op, lane_of<A>>
+auto interpret(const Op& op, const A& a, const Bs&... b) {
+  return make_row<lane_of<A>>(a.size(), [=](auto... where) { return evaluate(op, a.at(where...), b.at(where...)...); });
+}
+
+#define AXG_ROW_OPERATOR(symbol)                                                                                   \
+  template <row A, row B>                                                                                          \
+  auto operator symbol(const A& a, const B& b) {                                                                   \
+    return make_row<lane_of<A>>(a.size(), [=](auto... where) { return a.at(where...) symbol b.at(where...); });    \
+  }                                                                                                                \
+  template <row A>                                                                                                 \
+  auto operator symbol(const A& a, const lane_of<A>& s) {                                                          \
+    return make_row<lane_of<A>>(a.size(), [=](auto... where) { return a.at(where...) symbol s; });                 \
+  }                                                                                                                \
+  template <row A>                                                                                                 \
+  auto operator symbol(const lane_of<A>& s, const A& a) {                                                          \
+    return make_row<lane_of<A>>(a.size(), [=](auto... where) { return s symbol a.at(where...); });                 \
+  }
+AXG_ROW_OPERATOR(+)
+AXG_ROW_OPERATOR(-)
+AXG_ROW_OPERATOR(*)
+AXG_ROW_OPERATOR(/)
+#undef AXG_ROW_OPERATOR
+
+/// The same number at `n` positions.
+template <class S>
+auto constant_row(int64_t n, const S& value) {
+  return make_row<S>(n, [=](auto...) { return value; });
+}
+/// 1 at `position`, 0 elsewhere; all 0 when the position is outside.
+template <class S>
+auto one_hot_row(int64_t n, int64_t position) {
+  return make_row<S>(n, [=](int64_t i, auto...) { return packet<S>::one_hot(position - i); });
+}
+/// The entry at `position`, 0 when it is outside.
+template <row R>
+lane_of<R> pick(const R& r, int64_t position) {
+  if (position < 0 || position >= r.size()) return lane_of<R>(0);
+  return packet<lane_of<R>>::broadcast_first(r.at(position, 1));
+}
+
+namespace impl {
+template <class S>
+struct running {
+  S part[packet<S>::unroll];
+};
+
+/// Combines packets of `r` from `begin` to `end` lane by lane; positions beyond the end take no part.
+template <row R, class F>
+running<lane_of<R>> reduce_block(const R& r, int64_t begin, int64_t end, const lane_of<R>& start, const F& combine) {
+  using S = lane_of<R>;
+  using P = packet<S>;
+  running<S> acc;
+  for (S& part : acc.part) part = start;
+  int64_t i = begin;
+  for (; i + P::size * P::unroll <= end; i += P::size * P::unroll)
+    for (int64_t u = 0; u < P::unroll; ++u) acc.part[u] = combine(acc.part[u], r.at(i + u * P::size));
+  for (int64_t u = 0; i < end; i += P::size, ++u) {
+    const int64_t left = end - i;
+    acc.part[u] = left >= P::size ? combine(acc.part[u], r.at(i))
+                                  : P::blend(combine(acc.part[u], r.at(i, left)), acc.part[u], left);
+  }
+  return acc;
+}
+
+template <row R, class F>
+running<lane_of<R>> reduce_range(const R& r, int64_t begin, int64_t end, const lane_of<R>& start, const F& combine) {
+  using P = packet<lane_of<R>>;
+  constexpr int64_t block = P::block_steps >> 62 ? P::block_steps : P::block_steps * P::size * P::unroll;
+  if (end - begin <= block) return reduce_block(r, begin, end, start, combine);
+  int64_t half = block;
+  while (half * 2 < end - begin) half *= 2;
+  auto left = reduce_range(r, begin, begin + half, start, combine);
+  const auto right = reduce_range(r, begin + half, end, start, combine);
+  for (int64_t u = 0; u < P::unroll; ++u) left.part[u] = combine(left.part[u], right.part[u]);
+  return left;
+}
+
+template <row R, class F>
+lane_of<R> reduce(const R& r, const lane_of<R>& start, const F& combine) {
+  using P = packet<lane_of<R>>;
+  auto acc = reduce_range(r, 0, r.size(), start, combine);
+  for (int64_t half = P::unroll / 2; half > 0; half /= 2)
+    for (int64_t u = 0; u < half; ++u) acc.part[u] = combine(acc.part[u], acc.part[u + half]);
+  return P::fold(acc.part[0], combine);
+}
+}  // namespace impl
+
+/// The sum of a row, 0 when it is empty; the result stands in every lane.
+template <ring_row R>
+lane_of<R> sum(const R& r) {
+  using S = lane_of<R>;
+  return impl::reduce(r, S(0), [](const S& a, const S& b) { return a + b; });
+}
+/// The mean of a row that is not empty.
+template <field_row R>
+lane_of<R> mean(const R& r) {
+  return sum(r) / lane_of<R>(static_cast<double>(r.size()));
+}
+/// The largest entry of a row that is not empty; NaN if there is one.
+template <ordered_row R>
+lane_of<R> max(const R& r) {
+  using S = lane_of<R>;
+  return impl::reduce(r, packet<S>::broadcast_first(r.at(0, 1)), [](const S& a, const S& b) { return max(a, b); });
+}
+
+/// Writes a row.
+template <row R>
+void store_row(const R& r, typename packet<lane_of<R>>::element* out) {
+  using P = packet<lane_of<R>>;
+  int64_t i = 0;
+  for (; i + P::size <= r.size(); i += P::size) P::store(r.at(i), out + i);
+  if (i < r.size()) P::store_first(r.at(i, r.size() - i), out + i, r.size() - i);
+}
+/// Adds a row to what is there.
+template <row R>
+void add_row(const R& r, typename packet<lane_of<R>>::element* out) {
+  store_row(memory_row<lane_of<R>>{out, r.size()} + r, out);
+}
+
+/// Evaluates an expression once and remembers it: the argument `keep` of a rowwise operator's functions.
+template <class S>
+class row_keeper {
+ public:
+  using element = typename packet<S>::element;
+  /// `first` takes the first kept row, `scratch` the following ones, `n` numbers each.
+  row_keeper(element* first, element* scratch) : next_(first), scratch_(scratch) {}
+  template <row R>
+  memory_row<S> operator()(const R& r) {
+    element* const here = next_;
+    next_ = scratch_;
+    scratch_ += r.size();
+    store_row(r, here);
+    return {here, r.size()};
+  }
+
+ private:
+  element* next_;
+  element* scratch_;
+};
+/// Rows that one run of an operator may keep.
+inline constexpr int max_kept_rows = 4;
+
+/// What a rowwise operator gives for each row: a row, a number, or one number for all rows, the mean of theirs.
+enum class row_result : unsigned char { row, each, mean };
+
+/// A set of input numbers.
+struct input_set {
+  unsigned bits = 0;
+  constexpr input_set() = default;
+  template <class... Inputs>
+  constexpr explicit input_set(Inputs... inputs) : bits(((1u << inputs) | ... | 0u)) {}
+  constexpr bool contains(int input) const { return (bits >> input & 1u) != 0; }
+};
+
+}  // namespace axiograd

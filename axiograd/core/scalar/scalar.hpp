@@ -1,0 +1,114 @@
+#pragma once
+// The number lattice: which algebra a type offers, and the vocabulary that operators are written in.
+
+#include <cmath>
+#include <concepts>
+#include <cstdint>
+#include <numbers>
+
+/// Marks a function that must also compile for the CUDA device.
+#ifdef __CUDACC__
+#define AXG_HD __host__ __device__
+#else
+#define AXG_HD
+#endif
+
+namespace axiograd {
+
+/// What a number type offers beyond copying. Each type specialises `algebra_of` beside its definition.
+struct algebra {  // structural: archetypes are templates over it
+  bool ring = false;      ///< 0, 1, + - * and negation
+  bool ordered = false;   ///< a > b, select, max, min, abs
+  bool division = false;  ///< a / b
+  bool analytic = false;  ///< exp, log, tanh, ... and pi
+};
+
+template <class T>
+inline constexpr algebra algebra_of{};
+template <std::floating_point T>
+inline constexpr algebra algebra_of<T>{.ring = true, .ordered = true, .division = true, .analytic = true};
+
+/// A number of any kind the library knows; what operators are templates over.
+template <class T>
+concept scalar = algebra_of<T>.ring;
+
+/// Numbers with + - * and negation, constructible from integers.
+template <class T>
+concept ring = scalar<T> && std::constructible_from<T, int> && requires(const T& a, const T& b) {
+  { a + b } -> std::convertible_to<T>;
+  { a - b } -> std::convertible_to<T>;
+  { a * b } -> std::convertible_to<T>;
+  { -a } -> std::convertible_to<T>;
+};
+
+/// A ring with an order; `a > b` gives a condition for `select` (a bool, a lane mask, or "maybe").
+template <class T>
+concept ordered_ring = ring<T> && algebra_of<T>.ordered && requires(const T& a, const T& b) { a > b; };
+
+/// A ring with division.
+template <class T>
+concept field = ring<T> && algebra_of<T>.division && requires(const T& a, const T& b) {
+  { a / b } -> std::convertible_to<T>;
+};
+
+/// An ordered field with the elementary functions.
+template <class T>
+concept analytic = field<T> && ordered_ring<T> && algebra_of<T>.analytic;
+
+// The elementary functions on float and double are the C library's.
+using std::exp;
+using std::expm1;
+using std::log;
+using std::log1p;
+using std::sqrt;
+using std::tanh;
+
+/// Branch on numbers, `condition ? a : b`: SIMD lanes blend, an undecided interval returns the hull.
+template <class T>
+AXG_HD constexpr T select(bool condition, const T& a, const T& b) {
+  return condition ? a : b;
+}
+
+/// IEEE 754-2019 maximum, except that zeros of either sign are equal: NaN wins.
+template <std::floating_point T>
+AXG_HD constexpr T max(T a, T b) {
+  return a != a || a > b ? a : b;
+}
+/// IEEE 754-2019 minimum, except that zeros of either sign are equal: NaN wins.
+template <std::floating_point T>
+AXG_HD constexpr T min(T a, T b) {
+  return a != a || b > a ? a : b;
+}
+template <std::floating_point T>
+AXG_HD constexpr T abs(T x) {
+  return std::abs(x);
+}
+
+/// The value of pi in T. Each analytic type specialises it.
+template <class T>
+struct constant_pi;
+template <std::floating_point T>
+struct constant_pi<T> {
+  AXG_HD static constexpr T value() { return std::numbers::pi_v<T>; }
+};
+template <analytic T>
+AXG_HD constexpr T pi() {
+  return constant_pi<T>::value();
+}
+
+/// An exact constant n / d; converted by division in T, so that rational runs mean the same number.
+struct ratio {
+  std::int64_t numerator = 0;
+  std::int64_t denominator = 1;
+
+  template <field T>
+  AXG_HD constexpr T as() const {
+    return T(static_cast<double>(numerator)) / T(static_cast<double>(denominator));
+  }
+  friend constexpr bool operator==(ratio, ratio) = default;
+};
+
+/// The default stabiliser of the contract, 1e-6.
+inline constexpr ratio default_epsilon{1, 1'000'000};
+
+}  // namespace axiograd

@@ -1,0 +1,90 @@
+#include <array>
+#include <axiograd/core/storage.hpp>
+#include <bit>
+#include <mutex>
+
+namespace axiograd {
+
+/// Released chunks by size class, four classes to each power of two; at most `limit_bytes` are kept.
+class chunk_pool {
+ public:
+  static chunk_pool& instance() {
+    static chunk_pool* const pool = new chunk_pool;  // outlives every static tensor
+    return *pool;
+  }
+
+  chunk* take(std::size_t bytes) {
+    const std::size_t order = class_of(bytes);
+    const std::size_t capacity = capacity_of(order);
+    {
+      const std::lock_guard lock(mutex_);
+      if (chunk* c = free_[order]; c != nullptr) {
+        free_[order] = c->next_;
+        cached_bytes_ -= capacity;
+        c->owners_.store(1, std::memory_order_relaxed);
+        return c;
+      }
+      ++system_allocations_;
+    }
+    void* const memory = ::operator new(sizeof(chunk) + capacity, std::align_val_t{alignof(chunk)});
+    return ::new (memory) chunk(capacity);
+  }
+
+  void give(chunk* c) {
+    c->clear();
+    const std::size_t order = class_of(c->capacity_bytes());
+    {
+      const std::lock_guard lock(mutex_);
+      if (cached_bytes_ + c->capacity_bytes() <= limit_bytes) {
+        cached_bytes_ += c->capacity_bytes();
+        c->next_ = free_[order];
+        free_[order] = c;
+        return;
+      }
+    }
+    discard(c);
+  }
+
+  void trim() {
+    const std::lock_guard lock(mutex_);
+    for (chunk*& head : free_)
+      while (head != nullptr) discard(std::exchange(head, head->next_));
+    cached_bytes_ = 0;
+  }
+
+  std::uint64_t system_allocations() {
+    const std::lock_guard lock(mutex_);
+    return system_allocations_;
+  }
+
+ private:
+  static constexpr std::size_t limit_bytes = std::size_t{1} << 30;
+  static constexpr std::size_t smallest = 64;
+
+  // Capacities are 64 * {4, 5, 6, 7} / 4 * 2^k.
+  static std::size_t capacity_of(std::size_t order) { return smallest / 4 * (4 + order % 4) << (order / 4); }
+  static std::size_t class_of(std::size_t bytes) {
+    if (bytes <= smallest) return 0;
+    if (bytes > std::size_t{1} << 60) throw std::bad_alloc();
+    const auto octave = static_cast<std::size_t>(std::bit_width((bytes - 1) / smallest)) - 1;
+    std::size_t order = octave * 4;
+    while (capacity_of(order) < bytes) ++order;
+    return order;
+  }
+  static void discard(chunk* c) {
+    c->~chunk();
+    ::operator delete(c, std::align_val_t{alignof(chunk)});
+  }
+
+  std::mutex mutex_;
+  std::array<chunk*, 256> free_{};
+  std::size_t cached_bytes_ = 0;
+  std::uint64_t system_allocations_ = 0;
+};
+
+chunk* chunk::acquire(std::size_t bytes) { return chunk_pool::instance().take(bytes); }
+void chunk::trim_pool() { chunk_pool::instance().trim(); }
+std::uint64_t chunk::system_allocations() { return chunk_pool::instance().system_allocations(); }
+void chunk::recycle() { chunk_pool::instance().give(this); }
+
+}  // namespace axiograd

@@ -1,0 +1,161 @@
+#pragma once
+// Memory of tensors and tapes: reference-counted chunks from a recycling pool, and arenas that bump through chunks.
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <utility>
+#include <vector>
+
+namespace axiograd {
+
+/// A reference-counted block of memory, aligned to 64 bytes. Released blocks go to a pool and are handed out again, so a
+/// steady training step asks the system for nothing and touches no fresh page.
+class alignas(64) chunk {
+ public:
+  /// A block of at least `bytes` bytes with one owner. Throws std::bad_alloc.
+  static chunk* acquire(std::size_t bytes);
+  /// Gives cached blocks back to the system.
+  static void trim_pool();
+  /// Blocks asked of the system since the program began.
+  static std::uint64_t system_allocations();
+
+  std::byte* data() { return reinterpret_cast<std::byte*>(this + 1); }
+  std::size_t capacity_bytes() const { return capacity_; }
+  bool shared() const { return owners_.load(std::memory_order_acquire) > 1; }
+  void retain() { owners_.fetch_add(1, std::memory_order_relaxed); }
+  void release() {
+    if (owners_.fetch_sub(1, std::memory_order_acq_rel) == 1) recycle();
+  }
+
+  /// Value-initialises `n` more elements behind those already made; they live as long as the chunk.
+  template <class T>
+  T* construct(std::byte* at, std::size_t n) {
+    T* first = reinterpret_cast<T*>(at);
+    if constexpr (!std::is_trivially_copyable_v<T>) {
+      destroy_ = [](std::byte* begin, std::byte* end) {
+        for (; begin < end; begin += sizeof(T)) std::destroy_at(reinterpret_cast<T*>(begin));
+      };
+      last_ = at;
+      for (std::size_t i = 0; i < n; ++i, last_ += sizeof(T)) ::new (static_cast<void*>(first + i)) T();
+    }
+    return first;
+  }
+  /// Ends the elements' lives; the chunk can be filled again.
+  void clear() {
+    if (destroy_ != nullptr) destroy_(data(), last_);
+    destroy_ = nullptr;
+    last_ = nullptr;
+  }
+
+ private:
+  explicit chunk(std::size_t capacity) : capacity_(capacity) {}
+  void recycle();
+
+  std::atomic<std::uint32_t> owners_{1};
+  std::size_t capacity_;
+  chunk* next_ = nullptr;
+  std::byte* last_ = nullptr;
+  void (*destroy_)(std::byte*, std::byte*) = nullptr;
+  friend class chunk_pool;
+};
+
+/// Shared ownership of a chunk.
+class chunk_ref {
+ public:
+  chunk_ref() = default;
+  /// Takes over one ownership.
+  static chunk_ref adopt(chunk* c) {
+    chunk_ref r;
+    r.chunk_ = c;
+    return r;
+  }
+  /// Adds an ownership.
+  explicit chunk_ref(chunk* c) : chunk_(c) {
+    if (chunk_ != nullptr) chunk_->retain();
+  }
+  chunk_ref(const chunk_ref& other) : chunk_ref(other.chunk_) {}
+  chunk_ref(chunk_ref&& other) noexcept : chunk_(std::exchange(other.chunk_, nullptr)) {}
+  chunk_ref& operator=(chunk_ref other) noexcept {
+    std::swap(chunk_, other.chunk_);
+    return *this;
+  }
+  ~chunk_ref() {
+    if (chunk_ != nullptr) chunk_->release();
+  }
+  chunk* get() const { return chunk_; }
+  chunk* operator->() const { return chunk_; }
+
+ private:
+  chunk* chunk_ = nullptr;
+};
+
+/// Bump allocation of T through chunks. `reset` keeps the chunks that nobody else holds, so values may outlive their arena.
+/// A copy shares the chunks made so far and allocates from chunks of its own.
+template <class T>
+class arena {
+ public:
+  struct block {
+    T* data;
+    chunk* owner;
+  };
+
+  arena() = default;
+  arena(const arena& other) : chunks_(other.chunks_), current_(chunks_.size()) {}
+  arena(arena&& other) noexcept = default;
+  arena& operator=(arena other) noexcept {
+    chunks_ = std::move(other.chunks_);
+    current_ = other.current_;
+    at_ = other.at_;
+    end_ = other.end_;
+    return *this;
+  }
+  ~arena() = default;
+
+  /// `n` elements, uninitialised if T is trivial, else value-initialised. Throws std::bad_alloc.
+  block allocate(std::size_t n) {
+    const std::size_t bytes = (std::max<std::size_t>(n, 1) * sizeof(T) + (alignment - 1)) / alignment * alignment;
+    if (static_cast<std::size_t>(end_ - at_) < bytes) next_chunk(bytes);
+    std::byte* const begin = at_;
+    at_ += bytes;
+    return {owner_->template construct<T>(begin, n), owner_};
+  }
+
+  /// Forgets every element; chunks that somebody else holds are left to them.
+  void reset() {
+    std::size_t kept = 0;
+    for (chunk_ref& c : chunks_)
+      if (!c->shared()) {
+        c->clear();
+        std::swap(chunks_[kept++], c);
+      }
+    chunks_.resize(kept);
+    current_ = 0;
+    at_ = end_ = nullptr;
+  }
+
+ private:
+  // Elements that must be destroyed lie side by side; others start on cache lines, plain bytes on 16.
+  static constexpr std::size_t alignment = !std::is_trivially_copyable_v<T> ? sizeof(T) : sizeof(T) == 1 ? 16 : 64;
+  static constexpr std::size_t smallest_chunk_bytes = std::size_t{1} << 16;
+
+  void next_chunk(std::size_t bytes) {
+    while (current_ < chunks_.size() && chunks_[current_]->capacity_bytes() < bytes) ++current_;
+    if (current_ == chunks_.size()) chunks_.push_back(chunk_ref::adopt(chunk::acquire(std::max(bytes, growth()))));
+    owner_ = chunks_[current_++].get();
+    at_ = owner_->data();
+    end_ = at_ + owner_->capacity_bytes();
+  }
+  std::size_t growth() const { return smallest_chunk_bytes << std::min<std::size_t>(chunks_.size(), 8); }
+
+  std::vector<chunk_ref> chunks_;
+  std::size_t current_ = 0;  // the next chunk to open
+  chunk* owner_ = nullptr;
+  std::byte* at_ = nullptr;
+  std::byte* end_ = nullptr;
+};
+
+}  // namespace axiograd

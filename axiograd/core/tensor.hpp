@@ -1,0 +1,164 @@
+#pragma once
+// Dense tensors with value semantics.
+
+#include <algorithm>
+#include <axiograd/core/op.hpp>
+#include <axiograd/core/result.hpp>
+#include <axiograd/core/storage.hpp>
+#include <initializer_list>
+#include <limits>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+namespace axiograd {
+
+/// A dense row-major array of T. Copies share storage until one of them is written to (copy on write).
+///
+/// Errors: constructors throw `failure` (size_mismatch, out_of_memory) or std::bad_alloc; reading never changes a tensor.
+template <class T>
+class tensor {
+ public:
+  using value_type = T;
+
+  /// The scalar 0.
+  tensor() : tensor(axiograd::shape{}) {}
+  /// Zeros.
+  explicit tensor(const axiograd::shape& dims) : tensor(uninitialised(dims)) { std::fill_n(data_, size(), T(0)); }
+
+  /// Entries in row-major order; their number must be the shape's size.
+  static tensor from(const axiograd::shape& dims, std::initializer_list<T> values) {
+    return from(dims, std::span<const T>(values.begin(), values.size()));
+  }
+  static tensor from(const axiograd::shape& dims, std::span<const T> values) {
+    if (dims.size() != static_cast<int64_t>(values.size()))
+      throw failure({error_kind::size_mismatch, "tensor: shape " + to_string(dims) + " has " + std::to_string(dims.size()) +
+                                                    " entries, " + std::to_string(values.size()) + " values were given"});
+    tensor t = uninitialised(dims);
+    std::copy(values.begin(), values.end(), t.data_);
+    return t;
+  }
+  static tensor from(const axiograd::shape& dims, const std::vector<T>& values)
+    requires(!std::same_as<T, bool>)
+  {
+    return from(dims, std::span<const T>(values));
+  }
+  static tensor scalar(const T& value) { return full({}, value); }
+  static tensor full(const axiograd::shape& dims, const T& value) {
+    tensor t = uninitialised(dims);
+    std::fill_n(t.data_, t.size(), value);
+    return t;
+  }
+  static tensor zeros(const axiograd::shape& dims) { return tensor(dims); }
+  static tensor ones(const axiograd::shape& dims) { return full(dims, T(1)); }
+  /// Memory of the given shape whose entries the caller writes before reading them.
+  static tensor uninitialised(const axiograd::shape& dims) {
+    const int64_t n = dims.size();
+    if (n < 0 || n > std::numeric_limits<int64_t>::max() / 2 / static_cast<int64_t>(sizeof(T)) || n == axiograd::shape::overflow)
+      throw failure({error_kind::out_of_memory, "tensor: shape " + to_string(dims) + " is too large"});
+    tensor t{nothing{}};
+    t.dims_ = dims;
+    t.owner_ = chunk_ref::adopt(chunk::acquire(static_cast<std::size_t>(n) * sizeof(T)));
+    t.data_ = t.owner_->template construct<T>(t.owner_->data(), static_cast<std::size_t>(n));
+    return t;
+  }
+  /// A view of part of a chunk, for the engine: `data` points into `owner`.
+  static tensor view(chunk_ref owner, T* data, const axiograd::shape& dims) {
+    tensor t{nothing{}};
+    t.dims_ = dims;
+    t.owner_ = std::move(owner);
+    t.data_ = data;
+    return t;
+  }
+
+  const axiograd::shape& shape() const { return dims_; }
+  int rank() const { return dims_.rank; }
+  int64_t size() const { return dims_.size(); }
+  bool empty() const { return size() == 0; }
+
+  const T* data() const { return data_; }
+  std::span<const T> values() const { return {data_, static_cast<std::size_t>(size())}; }
+  const T* begin() const { return data_; }
+  const T* end() const { return data_ + size(); }
+  std::vector<T> to_vector() const { return std::vector<T>(begin(), end()); }
+  const T& operator[](int64_t flat_index) const { return data_[flat_index]; }
+  /// The entry at one index per axis; throws `failure` (index_out_of_range).
+  template <class... Index>
+  const T& operator()(Index... index) const {
+    return data_[offset({static_cast<int64_t>(index)...})];
+  }
+  template <class... Index>
+  const T& at(Index... index) const {
+    return data_[offset({static_cast<int64_t>(index)...})];
+  }
+  /// The entry of a tensor that has exactly one; throws `failure` (size_mismatch).
+  const T& item() const {
+    if (size() != 1) throw failure({error_kind::size_mismatch, "item: the tensor has shape " + to_string(dims_)});
+    return *data_;
+  }
+
+  /// Entries for writing; storage that is shared is copied first.
+  T* mutable_data() {
+    if (owner_->shared()) *this = from(dims_, values());
+    return data_;
+  }
+  std::span<T> mutable_values() { return {mutable_data(), static_cast<std::size_t>(size())}; }
+  template <class... Index>
+  void set(const T& value, Index... index) {
+    const int64_t at = offset({static_cast<int64_t>(index)...});
+    mutable_data()[at] = value;
+  }
+
+  /// The same entries under another shape of equal size; throws `failure` (size_mismatch).
+  tensor reshaped(const axiograd::shape& dims) const {
+    if (dims.size() != size())
+      throw failure({error_kind::size_mismatch, "reshaped: " + to_string(dims_) + " has " + std::to_string(size()) +
+                                                    " entries, " + to_string(dims) + " has " + std::to_string(dims.size())});
+    return view(owner_, data_, dims);
+  }
+  /// The same values as another number type.
+  template <class U>
+  tensor<U> cast() const {
+    tensor<U> t = tensor<U>::uninitialised(dims_);
+    std::transform(begin(), end(), t.mutable_data(), [](const T& x) { return static_cast<U>(x); });
+    return t;
+  }
+
+  const chunk_ref& owner() const { return owner_; }
+
+  /// Same shape and equal entries.
+  friend bool operator==(const tensor& a, const tensor& b) {
+    return a.dims_ == b.dims_ && std::equal(a.begin(), a.end(), b.begin());
+  }
+
+ private:
+  struct nothing {};
+  explicit tensor(nothing) {}
+
+  int64_t offset(std::initializer_list<int64_t> index) const {
+    bool inside = static_cast<int>(index.size()) == rank();
+    int64_t flat = 0;
+    int axis = 0;
+    for (const int64_t i : index) {
+      if (!inside || i < 0 || i >= dims_[axis]) {
+        inside = false;
+        break;
+      }
+      flat = flat * dims_[axis++] + i;
+    }
+    if (!inside) throw failure({error_kind::index_out_of_range, "tensor: no such entry in shape " + to_string(dims_)});
+    return flat;
+  }
+
+  axiograd::shape dims_;
+  chunk_ref owner_;
+  T* data_ = nullptr;
+};
+
+template <class T>
+inline constexpr bool is_operand<tensor<T>> = true;
+
+/// Positions for gather, class labels, token ids: not differentiable.
+using index_tensor = tensor<int64_t>;
+
+}  // namespace axiograd

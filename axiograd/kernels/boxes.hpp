@@ -1,0 +1,57 @@
+#pragma once
+// The index family: an operator says which boxes of which input land where in the output. The forward copies them, the
+// reverse pass adds back along the same boxes, so the adjoint cannot disagree with the forward.
+
+#include <axiograd/core/box_move.hpp>
+#include <axiograd/kernels/arguments.hpp>
+#include <axiograd/kernels/parallel.hpp>
+
+namespace axiograd {
+
+namespace impl {
+// Calls body(from, to, count, from_stride, to_stride) for each innermost run of the box.
+template <class F>
+void for_each_run(const box_move& m, int axis, int64_t from, int64_t to, const F& body) {
+  if (m.box.rank == 0) return body(from, to, int64_t{1}, int64_t{0}, int64_t{0});
+  const auto a = static_cast<std::size_t>(axis);
+  if (axis == m.box.rank - 1) return body(from, to, m.box[axis], m.from_stride[a], m.to_stride[a]);
+  for (int64_t i = 0; i < m.box[axis]; ++i)
+    for_each_run(m, axis + 1, from + i * m.from_stride[a], to + i * m.to_stride[a], body);
+}
+
+template <class Op, class Emit>
+void moves_of(const Op& op, std::span<const shape> in, const shape& y, std::span<const index_view> side, const Emit& emit) {
+  if constexpr (arity_of<Op>.side > 0)
+    op.moves(in, y, side, emit);
+  else
+    op.moves(in, y, emit);
+}
+}  // namespace impl
+
+/// One sample: y is written, zero where no box lands.
+template <class Op, class T>
+void boxes_forward(const Op& op, std::span<const shape> in, const shape& y_dims, std::span<const index_view> side,
+                   const T* const* x, T* y) {
+  if constexpr (requires { Op::leaves_gaps; }) std::fill_n(y, y_dims.size(), T(0));
+  impl::moves_of(op, in, y_dims, side, [&](const box_move& m) {
+    const T* const source = x[m.input];
+    impl::for_each_run(m, 0, m.from, m.to, [&](int64_t from, int64_t to, int64_t n, int64_t from_step, int64_t to_step) {
+      for (int64_t i = 0; i < n; ++i) y[to + i * to_step] = source[from + i * from_step];
+    });
+  });
+}
+
+/// One sample: adds dy back along every box.
+template <class Op, class T>
+void boxes_vjp(const Op& op, std::span<const shape> in, const shape& y_dims, std::span<const index_view> side, const T* dy,
+               T* const* dx) {
+  impl::moves_of(op, in, y_dims, side, [&](const box_move& m) {
+    T* const target = dx[m.input];
+    if (target == nullptr) return;
+    impl::for_each_run(m, 0, m.from, m.to, [&](int64_t from, int64_t to, int64_t n, int64_t from_step, int64_t to_step) {
+      for (int64_t i = 0; i < n; ++i) target[from + i * from_step] = target[from + i * from_step] + dy[to + i * to_step];
+    });
+  });
+}
+
+}  // namespace axiograd

@@ -1,0 +1,100 @@
+#pragma once
+// Included only by the units of one instruction set: the operators' definitions over Highway vectors.
+
+#include <axiograd/core/scalar/simd.hpp>
+#include <axiograd/kernels/cpu/native.hpp>
+
+namespace axiograd {
+
+/// Rows read as SIMD vectors. Running sums number 32 floats or 16 doubles whatever the vector length, and are folded by
+/// halves, so AVX2 and AVX-512 build the same summation tree.
+template <class V>
+struct packet<simd<V>> {
+  using S = simd<V>;
+  using element = typename S::element;
+  static constexpr int64_t size = S::lanes;
+  static constexpr int64_t unroll = 128 / static_cast<int64_t>(sizeof(element)) / size;
+  static constexpr int64_t block_steps = 64;
+
+  static S load(const element* p) { return S::load(p); }
+  static S load_first(const element* p, int64_t n) { return S::load_first(p, static_cast<int>(n)); }
+  static void store(const S& value, element* p) { value.store(p); }
+  static void store_first(const S& value, element* p, int64_t n) { value.store_first(p, static_cast<int>(n)); }
+  static S blend(const S& a, const S& b, int64_t n) {
+    return select(S(static_cast<int>(n)) > S::iota(element(0)), a, b);
+  }
+  static S broadcast_first(const S& value) { return S(static_cast<double>(value.first())); }
+  static element first(const S& value) { return value.first(); }
+  static S one_hot(int64_t k) {
+    element lanes[static_cast<std::size_t>(size)] = {};
+    if (k >= 0 && k < size) lanes[k] = element(1);
+    return S::load(lanes);
+  }
+  template <class F>
+  static S fold(const S& value, const F& combine) {
+    element lanes[static_cast<std::size_t>(2 * size)];
+    value.store(lanes);
+    S folded = value;
+    for (int64_t half = size / 2; half > 0; half /= 2) {
+      const S upper = S::load_first(lanes + half, static_cast<int>(half));
+      folded = combine(folded, upper);
+      folded.store(lanes);
+    }
+    return broadcast_first(folded);
+  }
+};
+
+namespace impl {
+template <class Op, class S>
+void simd_span_forward(const void* op, const typename S::element* const* in, typename S::element* y, int64_t n) {
+  const Op& f = *static_cast<const Op*>(op);
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    int64_t i = 0;
+    for (; i + S::lanes <= n; i += S::lanes) evaluate(f, S::load(in[I] + i)...).store(y + i);
+    if (const int left = static_cast<int>(n - i); left > 0)
+      evaluate(f, S::load_first(in[I] + i, left)...).store_first(y + i, left);
+  }(inputs_of<Op>{});
+}
+
+template <class Op, class S>
+void simd_span_vjp(const void* op, const typename S::element* const* in, const typename S::element* y,
+                   const typename S::element* dy, typename S::element* const* dx, int64_t n) {
+  const Op& f = *static_cast<const Op*>(op);
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    int64_t i = 0;
+    for (; i + S::lanes <= n; i += S::lanes) {
+      const auto slope = differentiate(f, S::load(y + i), S::load(in[I] + i)...);
+      const S g = S::load(dy + i);
+      ((dx[I] != nullptr ? (S::load(dx[I] + i) + g * slope[I]).store(dx[I] + i) : void()), ...);
+    }
+    if (const int left = static_cast<int>(n - i); left > 0) {
+      const auto slope = differentiate(f, S::load_first(y + i, left), S::load_first(in[I] + i, left)...);
+      const S g = S::load_first(dy + i, left);
+      ((dx[I] != nullptr ? (S::load_first(dx[I] + i, left) + g * slope[I]).store_first(dx[I] + i, left) : void()), ...);
+    }
+  }(inputs_of<Op>{});
+}
+
+template <class T>
+using native_simd = simd<hwy::HWY_NAMESPACE::Vec<hwy::HWY_NAMESPACE::ScalableTag<T>>>;
+}  // namespace impl
+
+template <class Op, class T, isa Set>
+span_kernels<T> native<Op, T, Set>::spans() {
+  if constexpr (elementwise<Op>)
+    return {&impl::simd_span_forward<Op, impl::native_simd<T>>, &impl::simd_span_vjp<Op, impl::native_simd<T>>};
+  else
+    return {};
+}
+template <class Op, class T, isa Set>
+row_kernels<T> native<Op, T, Set>::rows() {
+  if constexpr (elementwise<Op>) {
+    return {};
+  } else if constexpr (Op::kind == family::rowwise) {
+    return {&impl::rows_forward<Op, impl::native_simd<T>>, &impl::rows_vjp<Op, impl::native_simd<T>>};
+  } else {
+    return {};
+  }
+}
+
+}  // namespace axiograd

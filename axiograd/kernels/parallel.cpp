@@ -1,0 +1,60 @@
+#include <algorithm>
+#include <atomic>
+#include <axiograd/kernels/parallel.hpp>
+#include <cstdlib>
+#include <thread>
+#include <vector>
+
+namespace axiograd {
+namespace {
+
+int initial_threads() {
+  if (const char* given = std::getenv("AXIOGRAD_NUM_THREADS"); given != nullptr) return std::max(1, std::atoi(given));
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+std::atomic<int>& thread_count() {
+  static std::atomic<int> count{initial_threads()};
+  return count;
+}
+
+thread_local bool inside_parallel_for = false;
+
+}  // namespace
+
+int num_threads() { return thread_count().load(std::memory_order_relaxed); }
+void set_num_threads(int n) { thread_count().store(std::max(1, n), std::memory_order_relaxed); }
+
+namespace impl {
+
+// Nested calls and single threads run in place. OpenMP where the build has it, so that one pool serves us and the libraries;
+// plain threads elsewhere (and under ThreadSanitizer, which does not understand libgomp).
+void parallel_blocks(std::int64_t blocks, void (*body)(const void*, std::int64_t), const void* context) {
+  const int threads = static_cast<int>(std::min<std::int64_t>(num_threads(), blocks));
+  if (threads == 1 || inside_parallel_for) {
+    for (std::int64_t block = 0; block < blocks; ++block) body(context, block);
+    return;
+  }
+#ifdef _OPENMP
+#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
+  for (std::int64_t block = 0; block < blocks; ++block) {
+    inside_parallel_for = true;
+    body(context, block);
+    inside_parallel_for = false;
+  }
+#else
+  std::atomic<std::int64_t> next{0};
+  const auto work = [&] {
+    inside_parallel_for = true;
+    for (std::int64_t block = next++; block < blocks; block = next++) body(context, block);
+    inside_parallel_for = false;
+  };
+  std::vector<std::thread> others;
+  for (int t = 1; t < threads; ++t) others.emplace_back(work);
+  work();
+  for (std::thread& t : others) t.join();
+#endif
+}
+
+}  // namespace impl
+}  // namespace axiograd

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <axiograd/core/op.hpp>
+#include <axiograd/ops/arithmetic/abs.hpp>
+#include <axiograd/ops/arithmetic/exp.hpp>
+
+namespace axiograd {
+
+/// sigmoid(x) = 1 / (1 + e^-x), elementwise.
+struct sigmoid_op {
+  static constexpr op_info info{.name = "sigmoid",
+                                .formula = "1 / (1 + exp(-x))",
+                                .derivative = "exp(-|x|) / (1 + exp(-|x|))^2",
+                                .edges = "total; NaN propagates",
+                                .source = "Verhulst 1845; contract 3",
+                                .torch = "torch.sigmoid; same"};
+  static constexpr op_facts facts{.order = monotone::increasing, .max_ulp = 3, .derivative_max_ulp = 4};
+  static constexpr double samples[]{-750, -30, -1, 0, 1, 30, 750};
+
+  // With e = exp(-|x|) nothing overflows and small results keep their digits.
+  template <analytic T>
+  AXG_HD constexpr T value(const T& x) const {
+    const T e = exp(-abs(x));
+    return select(x > T(0), T(1), e) / (T(1) + e);
+  }
+  template <analytic T>
+  AXG_HD constexpr T derivative(const T& x, const T&) const {
+    const T e = exp(-abs(x));
+    const T c = T(1) + e;
+    return e / (c * c);
+  }
+};
+AXG_OPERATOR(sigmoid)
+
+}  // namespace axiograd

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <axiograd/core/row.hpp>
+#include <axiograd/ops/arithmetic/exp.hpp>
+
+namespace axiograd {
+
+/// softmax(x)_i = exp(x_i - m) / sum_j exp(x_j - m) along one axis, m = max x.
+///
+/// Attributes: axis, default the last one.
+/// Errors: invalid_axis.
+struct softmax_op {
+  static constexpr op_info info{.name = "softmax",
+                                .formula = "y = exp(x - max x) / sum exp(x - max x)",
+                                .derivative = "dx = y (dy - sum(dy y))",
+                                .edges = "(): 1; an empty axis: empty; all -inf: NaN; NaN propagates",
+                                .source = "Bridle 1990; contract 3.1",
+                                .torch = "torch.softmax(dim=-1); same"};
+  static constexpr op_facts facts{.max_ulp = 4, .derivative_max_ulp = 8};
+  static constexpr family kind = family::rowwise;
+  static constexpr row_result gives = row_result::row;
+  template <class T>
+  static constexpr bool runs_on = analytic<T>;
+
+  int axis = -1;
+  static constexpr auto attributes() { return std::tuple{attribute{"axis", &softmax_op::axis, "axis of the slices; -1 is the last"}}; }
+
+  constexpr int row_axis(int rank) const { return axis == -1 ? rank - 1 : axis; }
+  constexpr shape_result infer_shape(const shape& x) const {
+    if (axis < -1 || axis >= (x.rank == 0 ? 1 : x.rank))
+      return {error_kind::invalid_axis, "axis {} is out of range for {} axes", axis, x.rank};
+    return x;
+  }
+
+  template <analytic_row X>
+  auto forward(const X& x, auto& keep) const {
+    const auto e = keep(exp(x - max(x)));
+    return e * (lane_of<X>(1) / sum(e));
+  }
+  template <analytic_row X, row Y>
+  auto vjp(const X&, const Y& y, const Y& dy, auto&) const {
+    return y * (dy - sum(y * dy));
+  }
+
+  template <class Draw>
+  static constexpr auto sample(Draw& draw) {
+    const shape x = draw.any_shape();
+    return draw.sample(softmax_op{.axis = draw.whole(-1, x.rank == 0 ? 0 : x.rank - 1)}, x);
+  }
+};
+AXG_OPERATOR(softmax)
+
+}  // namespace axiograd

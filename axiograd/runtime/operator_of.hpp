@@ -1,0 +1,129 @@
+#pragma once
+// kernels_of<Op, T>: an operator for any number type, assembled from its family's machinery.
+
+#include <axiograd/kernels/elementwise.hpp>
+#include <axiograd/kernels/samples.hpp>
+#include <axiograd/runtime/infer.hpp>
+
+namespace axiograd {
+
+template <class Op>
+inline constexpr family family_of = [] {
+  if constexpr (elementwise<Op>)
+    return family::elementwise;
+  else
+    return family{Op::kind};
+}();
+
+/// Whether the operator accepts numbers of type T.
+template <class Op, class T>
+inline constexpr bool runs_on = [] {
+  if constexpr (family_of<Op> == family::elementwise) return elementwise_on<Op, T>;
+  else if constexpr (requires { Op::template runs_on<T>; }) return bool{Op::template runs_on<T>};
+  else return ring<T>;
+}();
+
+/// Fast kernels of one operator on one number type; the specification where there is nothing faster.
+template <class Op, class T>
+struct plain_kernels {
+  static const span_kernels<T>& spans() { return plain_spans<Op, T>; }
+  static const row_kernels<T>& rows() { return plain_rows<Op, T>; }
+};
+
+namespace impl {
+template <class Op, class T, class Kernels>
+struct erased {
+  static const Op& op(const void* bytes) { return *static_cast<const Op*>(bytes); }
+
+  static shape_result infer(const void* bytes, std::span<const shape* const> in) { return axiograd::infer(op(bytes), in); }
+  static void forward(const void* bytes, const forward_run<T>& run) {
+    if constexpr (family_of<Op> == family::elementwise)
+      elementwise_forward<arity_of<Op>.tensors>(Kernels::spans(), bytes, run);
+    else if constexpr (family_of<Op> == family::rowwise)
+      rowwise_forward<Op>(Kernels::rows(), bytes, run);
+    else if constexpr (family_of<Op> == family::contraction)
+      contraction_forward(Op::product, run);
+    else if constexpr (family_of<Op> == family::index)
+      run_boxes_forward(op(bytes), run);
+    else if constexpr (family_of<Op> == family::convolution)
+      run_patches_forward(op(bytes), run);
+    else
+      run_sample_forward(op(bytes), run);
+  }
+  static void vjp(const void* bytes, const vjp_run<T>& run) {
+    if constexpr (family_of<Op> == family::elementwise)
+      elementwise_vjp<arity_of<Op>.tensors>(Kernels::spans(), bytes, run);
+    else if constexpr (family_of<Op> == family::rowwise)
+      rowwise_vjp<Op>(Kernels::rows(), bytes, run);
+    else if constexpr (family_of<Op> == family::contraction)
+      contraction_vjp(Op::product, run);
+    else if constexpr (family_of<Op> == family::index)
+      run_boxes_vjp(op(bytes), run);
+    else if constexpr (family_of<Op> == family::convolution)
+      run_patches_vjp(op(bytes), run);
+    else
+      run_sample_vjp(op(bytes), run);
+  }
+  static bool in_domain(const void* bytes, std::span<const view<const T>> in) {
+    const Op& f = op(bytes);
+    const T* const x = in[0].data;
+    for (int64_t i = 0, n = in[0].dims->size(); i < n; ++i)
+      if (!f.in_domain(x[i])) return false;
+    return true;
+  }
+};
+template <class Op>
+consteval auto not_available_sentence() {
+  if constexpr (elementwise<Op>) {
+    return scalar_sentence<Op>();
+  } else {
+    fixed_text<120> out;
+    std::size_t n = 0;
+    for (const char* t : {Op::info.name.s, " does not run on this scalar"})
+      while (*t != '\0') out.s[n++] = *t++;
+    return out;
+  }
+}
+}  // namespace impl
+
+/// The operator's table for T, with the kernels that `Kernels` chooses.
+template <class Op, class T, class Kernels>
+constexpr operator_table<T> make_table() {
+  static_assert(std::is_trivially_copyable_v<Op>, "an operator's attributes must be trivially copyable");
+  if constexpr (!runs_on<Op, T>) {
+    (void)impl::must<impl::not_available_sentence<Op>()>{};
+    return {};
+  } else {
+    using e = impl::erased<Op, T, Kernels>;
+    operator_table<T> table{.name = Op::info.name.s,
+                            .in = arity_of<Op>,
+                            .attribute_bytes = std::is_empty_v<Op> ? 0 : sizeof(Op),
+                            .relabels = requires { Op::relabels; },
+                            .infer = &e::infer,
+                            .forward = &e::forward,
+                            .vjp = &e::vjp,
+                            .in_domain = nullptr};
+    if constexpr (requires(const Op op, const T x) { op.in_domain(x); }) table.in_domain = &e::in_domain;
+    return table;
+  }
+}
+
+/// The specification of Op on numbers of type T, for any T.
+template <class Op, class T>
+inline constexpr operator_table<T> kernels_of = make_table<Op, T, plain_kernels<Op, T>>();
+
+/// The library's own float and double instantiation, with its fast kernels; each operator's unit defines it.
+template <class Op, class T>
+struct library {
+  static const operator_table<T>& table();
+};
+/// The best table there is: the library's for its operators on float and double, else the specification.
+template <class Op, class T>
+const operator_table<T>& table_of() {
+  if constexpr (in_library<Op> && (std::same_as<T, float> || std::same_as<T, double>))
+    return library<Op, T>::table();
+  else
+    return kernels_of<Op, T>;
+}
+
+}  // namespace axiograd

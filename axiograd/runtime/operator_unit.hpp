@@ -1,0 +1,102 @@
+#pragma once
+// Included only by the generated unit of each operator: defines its table, its record and the choice of its kernels.
+
+#include <axiograd/kernels/cpu/native.hpp>
+#include <axiograd/runtime/operator_of.hpp>
+#include <axiograd/runtime/record.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace axiograd {
+
+template <class Op, class T>
+const operator_table<T>& library<Op, T>::table() {
+  static constexpr operator_table<T> table = make_table<Op, T, native_kernels<Op, T>>();
+  return table;
+}
+
+namespace impl {
+
+template <class T>
+constexpr const char* type_name = "value";
+template <std::integral T>
+constexpr const char* type_name<T> = "int";
+template <std::floating_point T>
+constexpr const char* type_name<T> = "number";
+template <>
+inline constexpr const char* type_name<bool> = "bool";
+template <>
+inline constexpr const char* type_name<ratio> = "number";
+template <>
+inline constexpr const char* type_name<shape> = "shape";
+template <class T>
+constexpr const char* type_name<required<T>> = type_name<T>;
+template <int N>
+constexpr const char* type_name<extents<N>> = "ints";
+
+template <class T>
+void put(std::ostream& out, const T& value) {
+  out << value;
+}
+inline void put(std::ostream& out, const ratio& r) {
+  out << static_cast<double>(r.numerator) / static_cast<double>(r.denominator);
+}
+inline void put(std::ostream& out, const shape& s) { out << to_string(s); }
+template <int N>
+void put(std::ostream& out, const extents<N>& e) {
+  for (int i = 0; i < N; ++i) out << (i > 0 ? "," : "") << e[i];
+}
+
+template <class Op>
+std::span<const attribute_record> attributes_of() {
+  if constexpr (requires { Op::attributes(); }) {
+    static const std::vector<attribute_record> list = [] {
+      static std::vector<std::string> texts;  // owns the default values
+      std::vector<attribute_record> records;
+      std::apply(
+          [&]<class... T>(const attribute<Op, T>&... a) {
+            texts.reserve(sizeof...(a));
+            const auto add = [&]<class U>(const attribute<Op, U>& at) {
+              const char* value = nullptr;
+              if constexpr (std::default_initializable<Op>) {
+                std::ostringstream text;
+                put(text, Op{}.*at.member);
+                value = texts.emplace_back(text.str()).c_str();
+              }
+              records.push_back({at.name, type_name<U>, value, at.meaning});
+            };
+            (add(a), ...);
+          },
+          Op::attributes());
+      return records;
+    }();
+    return list;
+  } else {
+    return {};
+  }
+}
+
+template <class Op>
+constexpr const char* scalars_of() {
+  if constexpr (elementwise<Op>) return algebra_needed<Op>();
+  else if constexpr (runs_on<Op, archetype<algebra{.ring = true}>>) return "ring";
+  else if constexpr (runs_on<Op, archetype<algebra{.ring = true, .ordered = true}>>) return "ordered_ring";
+  else if constexpr (runs_on<Op, archetype<algebra{.ring = true, .division = true}>>) return "field";
+  else return "analytic";
+}
+template <class Op>
+std::span<const double> samples_of() {
+  if constexpr (requires { Op::samples; }) return Op::samples;
+  else return {};
+}
+}  // namespace impl
+
+/// Everything the library holds of an operator that lies in ops/`folder`.
+template <class Op>
+op_record make_record(const char* folder) {
+  return {Op::info, Op::facts, family_of<Op>, arity_of<Op>, folder, impl::scalars_of<Op>(), impl::attributes_of<Op>(),
+          impl::samples_of<Op>(), &library<Op, float>::table, &library<Op, double>::table};
+}
+
+}  // namespace axiograd

@@ -1,0 +1,36 @@
+# Flags and choices, as targets: nothing global, so that the project works under add_subdirectory and FetchContent.
+
+option(AXIOGRAD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
+option(AXIOGRAD_STRICT "Treat warnings as errors" ${PROJECT_IS_TOP_LEVEL})
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  set(openmp_default ON)
+else()
+  set(openmp_default OFF)
+endif()
+option(AXIOGRAD_OPENMP "Run parallel_for on OpenMP, the pool that the libraries use too" ${openmp_default})
+set(AXIOGRAD_SANITIZE "" CACHE STRING "Sanitizers, as in -fsanitize=")
+
+if(NOT CMAKE_BUILD_TYPE AND PROJECT_IS_TOP_LEVEL)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+
+add_library(axiograd_options INTERFACE)
+target_compile_features(axiograd_options INTERFACE cxx_std_20)
+target_compile_options(
+  axiograd_options
+  INTERFACE -ffp-contract=off # the specification means what it says
+            -Wall -Wextra -Wconversion -Wshadow
+            $<$<BOOL:${AXIOGRAD_STRICT}>:-Werror>
+            -fstack-protector-strong
+            -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
+target_compile_definitions(axiograd_options INTERFACE $<$<NOT:$<CONFIG:Debug>>:_FORTIFY_SOURCE=2>)
+if(AXIOGRAD_SANITIZE)
+  target_compile_options(axiograd_options INTERFACE -fsanitize=${AXIOGRAD_SANITIZE} -fno-sanitize-recover=all
+                                                    -fno-omit-frame-pointer -U_FORTIFY_SOURCE)
+  target_link_options(axiograd_options INTERFACE -fsanitize=${AXIOGRAD_SANITIZE})
+endif()
+
+find_package(Threads REQUIRED)
+if(AXIOGRAD_OPENMP)
+  find_package(OpenMP REQUIRED COMPONENTS CXX)
+endif()

@@ -1,0 +1,17 @@
+# axg_part(NAME SOURCES ... USES part...): a folder of axiograd/ as a library target axiograd_NAME, exported as axiograd::NAME.
+function(axg_part name)
+  cmake_parse_arguments(arg "" "" "SOURCES;USES" ${ARGN})
+  list(TRANSFORM arg_SOURCES PREPEND ${PROJECT_SOURCE_DIR}/axiograd/)
+  set(target axiograd_${name})
+  add_library(${target} STATIC ${arg_SOURCES})
+  add_library(axiograd::${name} ALIAS ${target})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name} POSITION_INDEPENDENT_CODE ON)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
+                                              $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:axiograd_options>)
+  foreach(part IN LISTS arg_USES)
+    target_link_libraries(${target} PUBLIC axiograd_${part})
+  endforeach()
+  set_property(GLOBAL APPEND PROPERTY axiograd_parts ${target})
+endfunction()
