@@ -5,6 +5,8 @@
 #include <axiograd/autograd/tape.hpp>
 #include <axiograd/autograd/var.hpp>
 #include <axiograd/core/tensor.hpp>
+#include <axiograd/ops/operators.hpp>
 #include <axiograd/ops/ops.hpp>
 #include <axiograd/runtime/evaluate.hpp>
+#include <axiograd/runtime/program.hpp>
 #include <axiograd/runtime/record.hpp>

@@ -88,6 +88,15 @@ struct recorder_access {
   }
 };
 
+/// The same number at every position of a variable like x, as a constant of its tape.
+template <scalar T, shape S>
+var<T, S> constant_like(const var<T, S>& x, double value) {
+  auto& where = x.where();
+  if (where.first_error()) return x;
+  return {where, recorder_access::settle(
+                     where, recorder_access::tape_of(where).leaf(tensor<T>::full(x.shape(), T(value)), {}, false), node_id{0})};
+}
+
 namespace impl {
 template <class X>
 inline constexpr bool is_var = false;

@@ -7,6 +7,7 @@
 #include <axiograd/core/shape.hpp>
 #include <concepts>
 #include <cstddef>
+#include <initializer_list>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -68,11 +69,27 @@ constexpr const char* to_string(family f) {
 /// Ranks of one sample's inputs; an operator that states them accepts any leading axes before the sample (contract G8).
 using sample_ranks = std::array<int, 6>;
 
+/// A set of input numbers.
+struct input_set {
+  unsigned bits = 0;
+  constexpr input_set() = default;
+  template <class... Inputs>
+  constexpr explicit input_set(Inputs... inputs) : bits(((1u << inputs) | ... | 0u)) {}
+  constexpr bool contains(int input) const { return (bits >> input & 1u) != 0; }
+};
+
 /// An attribute without a default: an operator that has one cannot be called without it.
 template <class T>
 struct required {
   T value;
-  constexpr required(T v) : value(v) {}
+  template <std::convertible_to<T> U>
+  constexpr required(U v) : value(v) {}
+  constexpr required(std::initializer_list<int64_t> list)
+    requires std::constructible_from<T, std::initializer_list<int64_t>>
+      : value(list) {}
+  template <class A, class B>
+    requires std::constructible_from<T, A, B>
+  constexpr required(A a, B b) : value(a, b) {}
   constexpr operator T() const { return value; }
   friend constexpr bool operator==(const required&, const required&) = default;
 };
@@ -207,6 +224,10 @@ template <class X>
 inline constexpr bool is_operand = scalar<X>;
 template <class X>
 concept operand = is_operand<X>;
+
+/// Side inputs among the operands; the type is made in core/tensor.hpp.
+template <class X>
+inline constexpr bool is_index_tensor = false;
 
 /// Whether the number of operands fits the operator.
 template <class Op, class... X>

@@ -232,13 +232,4 @@ inline constexpr int max_kept_rows = 4;
 /// What a rowwise operator gives for each row: a row, a number, or one number for all rows, the mean of theirs.
 enum class row_result : unsigned char { row, each, mean };
 
-/// A set of input numbers.
-struct input_set {
-  unsigned bits = 0;
-  constexpr input_set() = default;
-  template <class... Inputs>
-  constexpr explicit input_set(Inputs... inputs) : bits(((1u << inputs) | ... | 0u)) {}
-  constexpr bool contains(int input) const { return (bits >> input & 1u) != 0; }
-};
-
 }  // namespace axiograd

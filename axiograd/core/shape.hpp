@@ -83,6 +83,9 @@ struct shape {
   friend constexpr bool operator==(const shape&, const shape&) = default;
 };
 
+/// A list of at most 8 axes.
+using axis_list = shape;
+
 /// The shape of a variable about whose axes nothing is known at compile time.
 inline constexpr shape dynamic_shape = [] {
   shape s;

@@ -56,7 +56,7 @@ class tensor {
     const int64_t n = dims.size();
     if (n < 0 || n > std::numeric_limits<int64_t>::max() / 2 / static_cast<int64_t>(sizeof(T)) || n == axiograd::shape::overflow)
       throw failure({error_kind::out_of_memory, "tensor: shape " + to_string(dims) + " is too large"});
-    tensor t{nothing{}};
+    tensor t(nothing{});
     t.dims_ = dims;
     t.owner_ = chunk_ref::adopt(chunk::acquire(static_cast<std::size_t>(n) * sizeof(T)));
     t.data_ = t.owner_->template construct<T>(t.owner_->data(), static_cast<std::size_t>(n));
@@ -64,7 +64,7 @@ class tensor {
   }
   /// A view of part of a chunk, for the engine: `data` points into `owner`.
   static tensor view(chunk_ref owner, T* data, const axiograd::shape& dims) {
-    tensor t{nothing{}};
+    tensor t(nothing{});
     t.dims_ = dims;
     t.owner_ = std::move(owner);
     t.data_ = data;
@@ -157,8 +157,15 @@ class tensor {
 
 template <class T>
 inline constexpr bool is_operand<tensor<T>> = true;
+/// The same number at every position of a tensor like x.
+template <scalar T>
+tensor<T> constant_like(const tensor<T>& x, double value) {
+  return tensor<T>::full(x.shape(), T(value));
+}
 
 /// Positions for gather, class labels, token ids: not differentiable.
 using index_tensor = tensor<int64_t>;
+template <>
+inline constexpr bool is_index_tensor<index_tensor> = true;
 
 }  // namespace axiograd

@@ -117,10 +117,12 @@ template <class Op, class T>
 struct library {
   static const operator_table<T>& table();
 };
-/// The best table there is: the library's for its operators on float and double, else the specification.
+/// The best table there is: the operator's own, the library's for its operators on float and double, else the specification.
 template <class Op, class T>
 const operator_table<T>& table_of() {
-  if constexpr (in_library<Op> && (std::same_as<T, float> || std::same_as<T, double>))
+  if constexpr (requires { Op::template table<T>(); })
+    return Op::template table<T>();
+  else if constexpr (in_library<Op> && (std::same_as<T, float> || std::same_as<T, double>))
     return library<Op, T>::table();
   else
     return kernels_of<Op, T>;

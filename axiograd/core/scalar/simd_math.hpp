@@ -8,7 +8,9 @@
 // rounded to nearest); its comment gives the function, the interval and the relative error that it leaves in the result.
 
 #include <axiograd/core/scalar/simd.hpp>
+#include <cmath>
 #include <limits>
+#include <numbers>
 #include <type_traits>
 
 namespace axiograd {
@@ -34,50 +36,105 @@ struct simd_format {
   static bits all(word x) { return hn::Set(bits_tag(), x); }
 };
 
-/// c0 + x (c1 + x (c2 + ...)) by Horner's rule.
+/// c0 + c1 x + c2 x^2 + ... with x2 = x^2, in groups of four terms so that the chain of dependent steps is short.
 template <class V, class... C>
-HWY_INLINE simd<V> polynomial(simd<V> x, double c0, C... c) {
+HWY_INLINE simd<V> grouped_polynomial(simd<V> x, simd<V> x2, double c0, C... c) {
   if constexpr (sizeof...(c) == 0) {
     return c0;
+  } else if constexpr (sizeof...(c) < 3) {
+    return mul_add(grouped_polynomial(x, x2, c...), x, simd<V>(c0));
   } else {
-    return mul_add(polynomial(x, c...), x, simd<V>(c0));
+    return group_of_four(x, x2, c0, c...);
   }
+}
+template <class V, class... C>
+HWY_INLINE simd<V> group_of_four(simd<V> x, simd<V> x2, double c0, double c1, double c2, double c3, C... c) {
+  const simd<V> low = mul_add(simd<V>(c1), x, simd<V>(c0)), high = mul_add(simd<V>(c3), x, simd<V>(c2));
+  const simd<V> group = mul_add(high, x2, low);
+  if constexpr (sizeof...(c) == 0) {
+    return group;
+  } else {
+    return mul_add(grouped_polynomial(x, x2, c...), x2 * x2, group);
+  }
+}
+/// The same, ending in c0 + x (c1 + x (...)), which rounds least when x is small.
+template <class V, class... C>
+HWY_INLINE simd<V> polynomial(simd<V> x, double c0, double c1, C... c) {
+  return mul_add(mul_add(grouped_polynomial(x, x * x, c...), x, simd<V>(c1)), x, simd<V>(c0));
 }
 
 // ---- exp, expm1, tanh: x = n ln 2 + r with |r| <= ln 2 / 2, then e^x = 2^n e^r
 
-/// x split as n ln 2 + r (Cody and Waite 1980: ln 2 in two parts, the first short enough that n times it is exact).
-template <class V>
-struct exponent_split {
-  simd<V> n;
-  simd<V> r_exact;                     ///< x - n ln2_high, exact
-  simd<V> r;                           ///< x - n ln 2, rounded
-  typename simd_format<V>::bits biased;  ///< n + offset in the low bits
-};
-
 template <class V>
 struct ln2_parts {
   static constexpr bool single = simd_format<V>::single;
-  static constexpr double high = single ? 0x1.62e4p-1 : 0x1.62e42fefa38p-1;
+  static constexpr double high = single ? 0x1.62e4p-1 : 0x1.62e42fefa38p-1;  // n times it is exact
   static constexpr double low = single ? 0x1.7f7d1cp-20 : 0x1.ef35793c7673p-45;
 };
 
+/// x = n ln 2 + r (Cody and Waite 1980: ln 2 in two parts), with n + offset in the low bits of `biased`.
 template <class V>
-HWY_INLINE exponent_split<V> split_exponent(simd<V> x, int offset) {
-  using format = simd_format<V>;
-  // Adding 1.5 * 2^mantissa rounds to an integer and leaves it in the low bits.
-  const simd<V> shift = (format::single ? 0x1.8p23 : 0x1.8p52) + offset;
-  const simd<V> shifted = mul_add(x, simd<V>(std::numbers::log2e), shift);
-  const simd<V> n = shifted - shift;
-  const simd<V> r_exact = neg_mul_add(n, simd<V>(ln2_parts<V>::high), x);
-  return {n, r_exact, neg_mul_add(n, simd<V>(ln2_parts<V>::low), r_exact), format::to_bits(shifted)};
+struct exponent_split {
+  simd<V> n, r_exact, r;
+  typename simd_format<V>::bits biased;
+
+  HWY_INLINE exponent_split(simd<V> x, int offset) {
+    // Adding 1.5 * 2^mantissa rounds to an integer and leaves it in the low bits.
+    const simd<V> shift = (simd_format<V>::single ? 0x1.8p23 : 0x1.8p52) + offset;
+    const simd<V> shifted = mul_add(x, simd<V>(std::numbers::log2e), shift);
+    biased = simd_format<V>::to_bits(shifted);
+    n = shifted - shift;
+    r_exact = neg_mul_add(n, simd<V>(ln2_parts<V>::high), x);
+    r = neg_mul_add(n, simd<V>(ln2_parts<V>::low), r_exact);
+  }
+  /// The rounding error of r.
+  HWY_INLINE simd<V> r_low() const { return neg_mul_add(n, simd<V>(ln2_parts<V>::low), r_exact - r); }
+};
+
+/// e^r for |r| <= ln 2 / 2 as 1 + r (1 + r p(r)); p leaves 2^-27.9 (float) and 2^-57.3 (double).
+template <class V>
+HWY_INLINE simd<V> exp_reduced(simd<V> r) {
+  simd<V> p;
+  if constexpr (simd_format<V>::single) {
+    p = polynomial(r, 0.5, 0x1.5554a4p-3, 0x1.55568ap-5, 0x1.122f8ep-7, 0x1.6b6d3cp-10);
+  } else {
+    p = polynomial(r, 0.5, 0x1.5555555555501p-3, 0x1.55555555531fep-5, 0x1.111111112890fp-7, 0x1.6c16c17cc61fcp-10,
+                   0x1.a01a011c005e5p-13, 0x1.a019ab2330a22p-16, 0x1.71df55712520bp-19, 0x1.289f9597005f6p-22,
+                   0x1.ad1ff780f6490p-26);
+  }
+  return mul_add(mul_add(p, r, simd<V>(1)), r, simd<V>(1));
 }
 
-/// (e^r - 1 - r) / r^2 for |r| <= ln 2 / 2; leaves 2^-26.0 (float) and 2^-58.9 (double) in e^r - 1.
+/// 2^n y, rounded once; `biased` holds n + 2 bias.
 template <class V>
-HWY_INLINE simd<V> exp_tail(simd<V> r) {
+HWY_INLINE simd<V> times_power_of_two(simd<V> y, [[maybe_unused]] simd<V> n, typename simd_format<V>::bits biased) {
+  using format = simd_format<V>;
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3  // one instruction with the same result
+  if constexpr (std::is_same_v<V, hn::Vec512<float>>) return V{_mm512_scalef_ps(y.v.raw, n.v.raw)};
+  if constexpr (std::is_same_v<V, hn::Vec512<double>>) return V{_mm512_scalef_pd(y.v.raw, n.v.raw)};
+#endif
+  // In two factors, of which the first is exact, so that overflow and gradual underflow are those of the second.
+  const auto half = hn::And(hn::ShiftLeft<format::mantissa - 1>(biased), format::all(format::exponent_field));
+  const auto rest = hn::Sub(hn::ShiftLeft<format::mantissa>(biased), half);
+  return y * format::from_bits(half) * format::from_bits(rest);
+}
+
+/// e^x. Accuracy: @EXP@.
+template <class V>
+HWY_INLINE simd<V> exp(simd<V> x) {
+  using format = simd_format<V>;
+  // Beyond these bounds the result is 0 or infinity anyway; a NaN passes as the second operand.
+  const double least = format::single ? -104.5 : -746, most = format::single ? 89 : 710;
+  x = lesser_or_second(simd<V>(most), greater_or_second(simd<V>(least), x));
+  const exponent_split<V> split(x, 2 * format::bias);
+  return times_power_of_two(exp_reduced(split.r), split.n, split.biased);
+}
+
+/// (e^r - 1 - r) / r^2 for |r| <= ln 2 / 2; leaves 2^-29.8 (float) and 2^-58.9 (double) in e^r - 1.
+template <class V>
+HWY_INLINE simd<V> expm1_tail(simd<V> r) {
   if constexpr (simd_format<V>::single) {
-    return polynomial(r, 0.5, 0x1.5554b6p-3, 0x1.5555bap-5, 0x1.12237cp-7, 0x1.6c5652p-10);
+    return polynomial(r, 0.5, 0x1.555554p-3, 0x1.5554f2p-5, 0x1.1111cap-7, 0x1.6d408cp-10, 0x1.9fbeb6p-13);
   } else {
     return polynomial(r, 0.5, 0x1.5555555555559p-3, 0x1.5555555555548p-5, 0x1.111111110f7e3p-7, 0x1.6c16c16c1cd58p-10,
                       0x1.a01a01af79f46p-13, 0x1.a01a0182df3b1p-16, 0x1.71ddf94757f32p-19, 0x1.27e52b7f2c158p-22,
@@ -85,75 +142,57 @@ HWY_INLINE simd<V> exp_tail(simd<V> r) {
   }
 }
 
-/// e^x.
+/// 2^halvings (high + low) = e^x - 1 to nearly twice the precision, for x where 2^(n - halvings) is a normal number.
 template <class V>
-HWY_INLINE simd<V> exp(simd<V> x) {
-  using format = simd_format<V>;
-  // Beyond these bounds the result is 0 or infinity anyway; a NaN passes as the second operand.
-  const double least = format::single ? -104.5 : -746, most = format::single ? 89 : 710;
-  x = lesser_or_second(simd<V>(most), greater_or_second(simd<V>(least), x));
-  const auto [n, r_exact, r, biased] = split_exponent(x, 2 * format::bias);
-  const simd<V> y = mul_add(mul_add(exp_tail(r), r, simd<V>(1)), r, simd<V>(1));
-  // 2^n is applied as two factors, so that overflow and gradual underflow are those of the second product.
-  const auto half = hn::And(hn::ShiftLeft<format::mantissa - 1>(biased), format::all(format::exponent_field));
-  const auto rest = hn::Sub(hn::ShiftLeft<format::mantissa>(biased), half);
-  return y * format::from_bits(half) * format::from_bits(rest);
-}
-
-/// e^x - 1 as high + low, times `scale` (1 or 1/2, as the power of two in `offset` says).
-template <class V>
-struct two_sum {
+struct expm1_sum {
   simd<V> high, low;
+
+  HWY_INLINE expm1_sum(simd<V> x, int halvings) {
+    using format = simd_format<V>;
+    const exponent_split<V> split(x, format::bias - halvings);
+    const simd<V> r = split.r;
+    const simd<V> tail = mul_add(expm1_tail(r), r * r, split.r_low());
+    const simd<V> power = format::from_bits(hn::ShiftLeft<format::mantissa>(split.biased)), one = 1.0 / (1 << halvings);
+    // power (1 + r + tail) - one; both sums of large terms are kept with their error.
+    const simd<V> constant = power - one;
+    const simd<V> constant_low = halvings > 0 ? (power - constant) - one : power - (constant + one);  // for x > 0, x < 0
+    high = mul_add(power, r, constant);
+    low = mul_add(power, tail, mul_add(power, r, constant - high) + constant_low);
+  }
 };
 
-template <class V>
-HWY_INLINE two_sum<V> expm1_parts(simd<V> x, double scale) {
-  using format = simd_format<V>;
-  const auto [n, r_exact, r, biased] = split_exponent(x, scale == 1 ? format::bias : format::bias - 1);
-  const simd<V> r_low = neg_mul_add(n, simd<V>(ln2_parts<V>::low), r_exact - r);
-  const simd<V> tail = mul_add(exp_tail(r), r * r, r_low);
-  const simd<V> power = format::from_bits(hn::ShiftLeft<format::mantissa>(biased));
-  // power (1 + r + tail) - scale; the first sum is kept with its error.
-  const simd<V> constant = power - simd<V>(scale);
-  const simd<V> high = mul_add(power, r, constant);
-  const simd<V> constant_low = power - (constant + simd<V>(scale));
-  return {high, mul_add(power, tail, mul_add(power, r, constant - high) + constant_low)};
-}
-
-/// e^x - 1 without cancellation.
+/// e^x - 1 without cancellation. Accuracy: @EXPM1@.
 template <class V>
 HWY_INLINE simd<V> expm1(simd<V> x) {
   using format = simd_format<V>;
   const double least = format::single ? -20 : -40, most = format::single ? 89 : 710;
-  const simd<V> bounded = lesser_or_second(simd<V>(most), greater_or_second(simd<V>(least), x));
-  const auto [high, low] = expm1_parts(bounded, 0.5);  // halved: 2^n may be 2^128
-  const simd<V> half = high + low;
-  const double tiny = format::single ? 0x1p-25 : 0x1p-54;
-  return select(abs(x) > simd<V>(tiny), half + half, x);
+  const expm1_sum<V> half(lesser_or_second(simd<V>(most), greater_or_second(simd<V>(least), x)), 1);
+  const simd<V> y = half.high + half.low;
+  // Where x is the nearest result, halving could have lost its last bit or the sign of zero.
+  return select(simd<V>(format::single ? 0x1p-25 : 0x1p-54) > abs(x), x, y + y);
 }
 
-/// tanh(x) = -e / (2 + e) with e = exp(-2|x|) - 1, all in two parts and the quotient corrected once.
+/// tanh(x) = -e / (2 + e), e = exp(-2|x|) - 1, in two parts with one correction. Accuracy: @TANH@.
 template <class V>
 HWY_INLINE simd<V> tanh(simd<V> x) {
   using format = simd_format<V>;
-  const simd<V> bounded = greater_or_second(simd<V>(format::single ? -20 : -40), abs(x) * simd<V>(-2));
-  const auto [sum, rest] = expm1_parts(bounded, 1);
-  const simd<V> high = sum + rest, low = rest - (high - sum);
-  const simd<V> below = high + simd<V>(2), below_low = (high - (below - simd<V>(2))) + low;
+  const expm1_sum<V> e(greater_or_second(simd<V>(format::single ? -20 : -40), abs(x) * simd<V>(-2)), 0);
+  const simd<V> above = e.high + e.low, above_low = e.low - (above - e.high);
+  const simd<V> below = above + simd<V>(2), below_low = (above - (below - simd<V>(2))) + above_low;
   const simd<V> reciprocal = simd<V>(-1) / below;
-  const simd<V> quotient = high * reciprocal;
-  const simd<V> error = mul_add(quotient, below_low, mul_add(quotient, below, high) + low);
+  const simd<V> quotient = above * reciprocal;
+  const simd<V> error = mul_add(quotient, below_low, mul_add(quotient, below, above) + above_low);
   return hn::CopySign(mul_add(error, reciprocal, quotient).v, x.v);
 }
 
 // ---- log, log1p: u = 2^k (1 + f) with 1 + f in [3/4, 3/2), then log u = k ln 2 + log(1 + f)
 
-/// (log(1 + f) - f) / f^2 for -1/4 <= f <= 1/2; leaves 2^-26.5 (float) and 2^-55.8 (double) in log(1 + f).
+/// (log(1 + f) - f) / f^2 for -1/4 <= f <= 1/2; leaves 2^-27.5 (float) and 2^-55.8 (double) in log(1 + f).
 template <class V>
 HWY_INLINE simd<V> log_tail(simd<V> f) {
   if constexpr (simd_format<V>::single) {
-    return polynomial(f, -0.5, 0x1.5555a4p-2, -0x1.00004p-2, 0x1.9969b2p-3, -0x1.54efcep-3, 0x1.288446p-3, -0x1.0d8aeep-3,
-                      0x1.ac94dcp-4, -0x1.714872p-5);
+    return polynomial(f, -0.5, 0x1.5555a4p-2, -0x1.000042p-2, 0x1.99699ap-3, -0x1.54ef98p-3, 0x1.288418p-3, -0x1.0d8ab0p-3,
+                      0x1.ac94c6p-4, -0x1.714868p-5);
   } else {
     return polynomial(f, -0.5, 0x1.55555555555a0p-2, -0x1.0000000000772p-2, 0x1.999999998c6cep-3, -0x1.555555545925dp-3,
                       0x1.2492492974faap-3, -0x1.00000063e05bcp-3, 0x1.c71c70deaee5ep-4, -0x1.999972c9e0ae0p-4,
@@ -163,62 +202,214 @@ HWY_INLINE simd<V> log_tail(simd<V> f) {
   }
 }
 
-/// k ln 2 + log(1 + f); the sum of the two large terms is kept with its error.
+/// log(1 + f) - m ln 2; the sum of the two large terms is kept with its error. With m = +0 the sign of a zero f is kept.
 template <class V>
-HWY_INLINE simd<V> log_sum(simd<V> k, simd<V> f) {
+HWY_INLINE simd<V> log_sum(simd<V> f, simd<V> m) {
   const simd<V> ln2_high = ln2_parts<V>::high;
-  const simd<V> high = mul_add(k, ln2_high, f);
-  const simd<V> low = mul_add(k, simd<V>(ln2_parts<V>::low), f - neg_mul_add(k, ln2_high, high));
+  const simd<V> high = neg_mul_add(m, ln2_high, f);
+  const simd<V> low = neg_mul_add(m, simd<V>(ln2_parts<V>::low), f - mul_add(m, ln2_high, high));
   return high + mul_add(log_tail(f), f * f, low);
 }
 
-/// The bits of u moved so that the exponent field holds k + bias, for 2^k (1 + f) as above.
+/// u = 2^k (1 + f) with 1 + f in [3/4, 3/2), from the bits of a positive u.
 template <class V>
-HWY_INLINE typename simd_format<V>::bits centred_bits(simd<V> u) {
+struct centred_exponent {
   using format = simd_format<V>;
-  return hn::Add(format::to_bits(u), format::all(typename format::word{1} << (format::mantissa - 1)));
+  static constexpr int spare = 64;  // keeps the field positive when the bits of a subnormal's 2^-m were subtracted before
+  typename format::bits moved;      // exponent field: k + bias
+
+  HWY_INLINE explicit centred_exponent(typename format::bits u)
+      : moved(hn::Add(u, format::all(typename format::word{1} << (format::mantissa - 1)))) {}
+  /// 1 + f
+  HWY_INLINE simd<V> significand() const {
+    const auto fraction = hn::And(moved, format::all((typename format::word{1} << format::mantissa) - 1));
+    return format::from_bits(hn::Add(fraction, format::to_bits(simd<V>(0.75))));
+  }
+  /// -k as a number, +0 for 0.
+  HWY_INLINE simd<V> negated() const {
+    const simd<V> unit = format::single ? 0x1p23 : 0x1p52;
+    const auto spared = hn::Add(moved, format::all(typename format::word{spare} << format::mantissa));
+    const auto number = hn::Or(hn::ShiftRight<format::mantissa>(spared), format::to_bits(unit));
+    return (unit + simd<V>(format::bias + spare)) - format::from_bits(number);
+  }
+};
+
+/// True if least <= x < infinity in every lane.
+template <class V>
+HWY_INLINE bool all_usual(simd<V> x, double least) {
+  const auto finite = hn::Lt(x.v, simd<V>(simd_format<V>::infinity).v);
+  return hn::AllTrue(typename simd<V>::tag(), hn::And(hn::Ge(x.v, simd<V>(least).v), finite));
 }
-/// k as a number.
+/// y where x > pole; -infinity at the pole, NaN below it, x where x is infinity or NaN.
 template <class V>
-HWY_INLINE simd<V> centred_exponent(typename simd_format<V>::bits centred) {
+HWY_INLINE simd<V> with_pole(simd<V> y, simd<V> x, double pole) {
   using format = simd_format<V>;
-  const simd<V> unit = format::single ? 0x1p23 : 0x1p52;
-  const simd<V> biased = format::from_bits(hn::Or(hn::ShiftRight<format::mantissa>(centred), format::to_bits(unit)));
-  return biased - (unit + simd<V>(format::bias));
+  y = select(simd<V>(pole) > x, format::nan, select(x > simd<V>(pole), y, -format::infinity));
+  return select(simd<V>(format::infinity) > x, y, x);
 }
 
 /// log x.
 template <class V>
 HWY_INLINE simd<V> log(simd<V> x) {
   using format = simd_format<V>;
-  const double least = format::single ? 0x1p-126 : 0x1p-1022, scale = format::single ? 0x1p24 : 0x1p53;
-  const auto subnormal = simd<V>(least) > x;
-  const auto centred = centred_bits(select(subnormal, x * simd<V>(scale), x));
-  const auto fraction = hn::And(centred, format::all((typename format::word{1} << format::mantissa) - 1));
-  const simd<V> f = format::from_bits(hn::Add(fraction, format::to_bits(simd<V>(0.75)))) - simd<V>(1);
-  simd<V> k = centred_exponent<V>(centred);
-  k = select(subnormal, k - simd<V>(format::mantissa + 1), k);
-  const simd<V> y = log_sum(k, f);
-  const simd<V> not_positive = hn::IfThenElse(hn::Eq(x.v, hn::Zero(typename simd<V>::tag())), simd<V>(-format::infinity).v,
-                                              simd<V>(format::nan).v);
-  return select(x > simd<V>(0), select(simd<V>(format::infinity) > x, y, x), not_positive);
+  const double least = format::single ? 0x1p-126 : 0x1p-1022;
+  const bool usual = all_usual(x, least);
+  auto u = format::to_bits(x);
+  if (!usual) [[unlikely]] {
+    constexpr int up = 53;
+    const auto moved = hn::Sub(format::to_bits(x * simd<V>(0x1p53)), format::all(typename format::word{up} << format::mantissa));
+    u = format::to_bits(select(simd<V>(least) > x, format::from_bits(moved), x));
+  }
+  const centred_exponent<V> k(u);
+  const simd<V> y = log_sum(k.significand() - simd<V>(1), k.negated());
+  return usual ? y : with_pole(y, x, 0);
 }
 
 /// log(1 + x) without cancellation.
 template <class V>
 HWY_INLINE simd<V> log1p(simd<V> x) {
   using format = simd_format<V>;
-  const auto centred = centred_bits(x + simd<V>(1));
-  const auto field = hn::And(centred, format::all(format::exponent_field));
-  // f = x / 2^k + (1 / 2^k - 1) is exact where it matters; 2^k is bounded so that its reciprocal has a normal exponent.
+  const centred_exponent<V> k(format::to_bits(x + simd<V>(1)));
+  const auto field = hn::And(k.moved, format::all(format::exponent_field));
+  // f = x / 2^k - (1 - 1 / 2^k) is exact where it matters; 2^k is bounded so that its reciprocal has a normal exponent.
   const simd<V> power = lesser_or_second(format::from_bits(field), simd<V>(0x1p64));
   const simd<V> reciprocal = format::from_bits(hn::Sub(format::all(2 * format::one), format::to_bits(power)));
   const simd<V> scaled = format::from_bits(hn::Sub(hn::Add(format::to_bits(x), format::all(format::one)), field));
-  const simd<V> y = log_sum(centred_exponent<V>(centred), scaled + (reciprocal - simd<V>(1)));
-  const auto minus_one = hn::Eq(x.v, simd<V>(-1).v);
-  const simd<V> not_above = hn::IfThenElse(minus_one, simd<V>(-format::infinity).v, simd<V>(format::nan).v);
-  const auto itself = hn::Or(hn::Eq(x.v, hn::Zero(typename simd<V>::tag())), hn::Eq(x.v, simd<V>(format::infinity).v));
-  return select(x > simd<V>(-1), simd<V>(hn::IfThenElse(itself, x.v, y.v)), not_above);
+  const simd<V> y = log_sum(scaled - (simd<V>(1) - reciprocal), k.negated());
+  const double least = format::single ? -0x1.fffffep-1 : -0x1.fffffffffffffp-1;
+  return all_usual(x, least) ? y : with_pole(y, x, -1);
+}
+
+// ---- erf: a polynomial below 1, 1 - exp(polynomial) above
+
+/// erf(x) / x - 1 over x^2 in [0, 1]; leaves 2^-28.9 (float) and 2^-56.3 (double) in erf.
+template <class V>
+HWY_INLINE simd<V> erf_ratio(simd<V> square) {
+  if constexpr (simd_format<V>::single) {
+    return polynomial(square, 0x1.06eba8p-3, -0x1.81273ep-2, 0x1.ce2cf8p-4, -0x1.b7f910p-6, 0x1.5405c2p-8, -0x1.a3f772p-11,
+                      0x1.496b58p-14);
+  } else {
+    return polynomial(square, 0x1.06eba8214db69p-3, -0x1.812746b0379e6p-2, 0x1.ce2f21a042b20p-4, -0x1.b82ce3128499cp-6,
+                      0x1.565bcd0db02d0p-8, -0x1.c02db3d8ecf4bp-11, 0x1.f9a321a119264p-14, -0x1.f4d1df38f8677p-17,
+                      0x1.b9def199c835bp-20, -0x1.5f1d369c89c81p-23, 0x1.f7a4106d0c3f0p-27, -0x1.386abaae217e2p-30,
+                      0x1.0579983432eedp-34);
+  }
+}
+/// log(1 - erf(1 + t)) for t in [0, 3] (float), [0, 5] (double); leaves 2^-26.6 and 2^-55.8 in erf.
+template <class V>
+HWY_INLINE simd<V> log_erfc(simd<V> t) {
+  if constexpr (simd_format<V>::single) {
+    return polynomial(t, -0x1.d97fc0p+0, -0x1.51c9aap+1, -0x1.afad1cp-1, -0x1.53ff1cp-5, 0x1.4440d6p-7, -0x1.df8dbcp-10,
+                      0x1.86d8a6p-13);
+  } else {
+    return polynomial(t, -0x1.d97fbf27aa2a1p+0, -0x1.51c9b0006c21ep+1, -0x1.afabc11a2acedp-1, -0x1.5477f099efa30p-5,
+                      0x1.48c9d388a1fc1p-7, -0x1.033f5ae536fe9p-9, 0x1.f1b07cbc8531ep-13, 0x1.b929c68b2ba2ep-16,
+                      -0x1.c84b349ff9e96p-16, 0x1.4470b4df94437p-17, -0x1.1dd8943c5347ap-19, 0x1.b4751dc292cfcp-23,
+                      0x1.f948f43f21a23p-25, -0x1.216bd7260c628p-25, 0x1.2766a6e133951p-27, -0x1.6e4fdd60008b3p-30,
+                      0x1.0972072d8ae0cp-33, -0x1.5ad1ca4172e7bp-38);
+  }
+}
+
+/// The error function. Accuracy: @ERF@.
+template <class V>
+HWY_INLINE simd<V> erf(simd<V> x) {
+  using format = simd_format<V>;
+  const simd<V> most = format::single ? 4 : 6;  // erf rounds to 1 from here
+  const simd<V> small = mul_add(x, erf_ratio(x * x), x);
+  const exponent_split<V> split(log_erfc(lesser_or_second(most, abs(x)) - simd<V>(1)), format::bias);
+  const simd<V> power = format::from_bits(hn::ShiftLeft<format::mantissa>(split.biased));
+  const simd<V> large = neg_mul_add(exp_reduced(split.r), power, simd<V>(1));
+  return hn::CopySign(select(abs(x) > simd<V>(1), large, small).v, x.v);
+}
+
+// ---- sin, cos: |x| = n pi / 2 + r + r_low with |r| <= pi / 4 and a little
+
+/// sin(r) = r + r^3 p(r^2), cos(r) = 1 - r^2 / 2 + r^4 q(r^2); leave 2^-28.1, 2^-30.8 (float), 2^-56.8, 2^-58.8 (double).
+template <class V>
+HWY_INLINE simd<V> sin_tail(simd<V> square) {
+  if constexpr (simd_format<V>::single) {
+    return polynomial(square, -0x1.555556p-3, 0x1.11110ap-7, -0x1.a00ff6p-13, 0x1.6ce36cp-19);
+  } else {
+    return polynomial(square, -0x1.5555555555550p-3, 0x1.111111110ff73p-7, -0x1.a01a019caa73bp-13, 0x1.71de35d4d3a1ep-19,
+                      -0x1.ae5e995466551p-26, 0x1.5d9d1593ae564p-33);
+  }
+}
+template <class V>
+HWY_INLINE simd<V> cos_tail(simd<V> square) {
+  if constexpr (simd_format<V>::single) {
+    return polynomial(square, 0x1.555550p-5, -0x1.6c0f40p-10, 0x1.9aa342p-16);
+  } else {
+    return polynomial(square, 0x1.5555555555555p-5, -0x1.6c16c16c163abp-10, 0x1.a01a019e53d16p-16, -0x1.27e4f91d2dd33p-22,
+                      0x1.1eea95ec6a273p-29, -0x1.8ffe985b202aep-37);
+  }
+}
+
+/// y, with f of the C library in the lanes where `far` holds.
+template <class V>
+HWY_NOINLINE simd<V> with_library_lanes(simd<V> y, simd<V> x, lane_mask<V> far, double (*f)(double)) {
+  using element = typename simd<V>::element;
+  element in[static_cast<std::size_t>(simd<V>::lanes)], out[static_cast<std::size_t>(simd<V>::lanes)];
+  element use[static_cast<std::size_t>(simd<V>::lanes)];
+  x.store(in);
+  y.store(out);
+  select(far, simd<V>(1), simd<V>(0)).store(use);
+  for (int i = 0; i < simd<V>::lanes; ++i) {
+    if (use[i] != 0) out[i] = static_cast<element>(f(static_cast<double>(in[i])));
+  }
+  return simd<V>::load(out);
+}
+
+/// sin(|x| + turns pi / 2), and the lanes where the reduction is not good enough.
+template <class V>
+struct sine {
+  simd<V> y;
+  lane_mask<V> far;
+
+  HWY_INLINE sine(simd<V> x, unsigned turns) {
+    using format = simd_format<V>;
+    constexpr bool single = format::single;
+    const simd<V> part[3] = {single ? 0x1.921fb6p+0 : 0x1.921fb54442d18p+0, single ? -0x1.777a5cp-25 : 0x1.1a62633145c07p-54,
+                             single ? -0x1.ee59dap-50 : -0x1.f1976b7ed8fbcp-110};
+    const simd<V> shift = single ? 0x1.8p23 : 0x1.8p52;
+    const simd<V> shifted = mul_add(abs(x), simd<V>(2 / std::numbers::pi), shift), n = shifted - shift;
+    const simd<V> exact = neg_mul_add(n, part[0], abs(x));
+    const simd<V> r = neg_mul_add(n, part[1], exact);
+    const simd<V> r_low = neg_mul_add(n, part[2], neg_mul_add(n, part[1], exact - r));
+    // r_low holds if r is not much smaller than what was subtracted last.
+    const auto cancelled = hn::Lt(hn::Abs(r.v), (n * simd<V>(single ? 0x1p-22 : 0x1p-51)).v);
+    const auto near = hn::Le(hn::Abs(x.v), simd<V>(single ? 0x1p15 : 0x1p30).v);
+    far = {hn::Or(cancelled, hn::Not(near))};
+
+    const simd<V> square = r * r, half = square * simd<V>(0.5), whole = simd<V>(1) - half;
+    const simd<V> sin = r + mul_add(sin_tail(square), square * r, r_low);
+    const simd<V> cos_rest = mul_add(cos_tail(square), square * square, neg_mul_add(r, r_low, (simd<V>(1) - whole) - half));
+    const auto quarter = hn::Add(format::to_bits(shifted), format::all(turns));
+    const auto odd = hn::TestBit(quarter, format::all(1));
+    const auto sign = hn::ShiftLeft<8 * sizeof(typename format::word) - 2>(hn::And(quarter, format::all(2)));
+    const simd<V> value = hn::IfThenElse(hn::RebindMask(typename simd<V>::tag(), odd), (whole + cos_rest).v, sin.v);
+    y = format::from_bits(hn::Xor(format::to_bits(value), sign));
+  }
+  HWY_INLINE bool any_far() const { return !hn::AllFalse(typename simd<V>::tag(), far.m); }
+};
+
+/// sin x. Accuracy: @SIN@. Lanes beyond 2^15 (float), 2^30 (double) or very near a zero are the C library's,
+/// as are all lanes without fused multiply-add.
+template <class V>
+HWY_INLINE simd<V> sin(simd<V> x) {
+  if constexpr (!HWY_NATIVE_FMA) return with_library_lanes(x, x, {hn::Eq(x.v, x.v)}, &std::sin);
+  const sine<V> s(x, 0);
+  const simd<V> y = hn::Xor(s.y.v, hn::And(x.v, hn::SignBit(typename simd<V>::tag())));
+  if (s.any_far()) [[unlikely]] return with_library_lanes(y, x, s.far, &std::sin);
+  return y;
+}
+
+/// cos x. Accuracy: @COS@. Lanes as for sin.
+template <class V>
+HWY_INLINE simd<V> cos(simd<V> x) {
+  if constexpr (!HWY_NATIVE_FMA) return with_library_lanes(x, x, {hn::Eq(x.v, x.v)}, &std::cos);
+  const sine<V> s(x, 1);
+  if (s.any_far()) [[unlikely]] return with_library_lanes(s.y, x, s.far, &std::cos);
+  return s.y;
 }
 
 }  // namespace axiograd

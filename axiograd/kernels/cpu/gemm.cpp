@@ -2,20 +2,36 @@
 #include <axiograd/kernels/cpu/gemm.hpp>
 #include <axiograd/kernels/parallel.hpp>
 #include <cblas.h>
+#include <oneapi/dnnl/dnnl.h>
 #include <utility>
+
+// libgomp's, which oneDNN uses even where we do not: a call sets its own thread's count.
+extern "C" void omp_set_num_threads(int);
+extern "C" int omp_get_max_threads();
 
 namespace axiograd {
 namespace {
 
+CBLAS_TRANSPOSE flag(bool transposed) { return transposed ? CblasTrans : CblasNoTrans; }
+
+// OpenBLAS has the cheaper call, oneDNN the faster kernels on every processor (docs/decisions/gemm.md).
 void library_call(const gemm_call<float>& c) {
-  cblas_sgemm(CblasRowMajor, c.a.transposed ? CblasTrans : CblasNoTrans, c.b.transposed ? CblasTrans : CblasNoTrans,
-              static_cast<int>(c.m), static_cast<int>(c.n), static_cast<int>(c.k), 1.0F, c.a.data, static_cast<int>(c.a.leading),
-              c.b.data, static_cast<int>(c.b.leading), c.add ? 1.0F : 0.0F, c.y.data, static_cast<int>(c.y.leading));
+  if (c.m * c.n * c.k < 16 * 16 * 16) {
+    cblas_sgemm(CblasRowMajor, flag(c.a.transposed), flag(c.b.transposed), static_cast<int>(c.m), static_cast<int>(c.n),
+                static_cast<int>(c.k), 1.0F, c.a.data, static_cast<int>(c.a.leading), c.b.data, static_cast<int>(c.b.leading),
+                c.add ? 1.0F : 0.0F, c.y.data, static_cast<int>(c.y.leading));
+    return;
+  }
+  const int threads = omp_get_max_threads();
+  omp_set_num_threads(1);
+  dnnl_sgemm(c.a.transposed ? 'T' : 'N', c.b.transposed ? 'T' : 'N', c.m, c.n, c.k, 1.0F, c.a.data, c.a.leading, c.b.data,
+             c.b.leading, c.add ? 1.0F : 0.0F, c.y.data, c.y.leading);
+  omp_set_num_threads(threads);
 }
 void library_call(const gemm_call<double>& c) {
-  cblas_dgemm(CblasRowMajor, c.a.transposed ? CblasTrans : CblasNoTrans, c.b.transposed ? CblasTrans : CblasNoTrans,
-              static_cast<int>(c.m), static_cast<int>(c.n), static_cast<int>(c.k), 1.0, c.a.data, static_cast<int>(c.a.leading),
-              c.b.data, static_cast<int>(c.b.leading), c.add ? 1.0 : 0.0, c.y.data, static_cast<int>(c.y.leading));
+  cblas_dgemm(CblasRowMajor, flag(c.a.transposed), flag(c.b.transposed), static_cast<int>(c.m), static_cast<int>(c.n),
+              static_cast<int>(c.k), 1.0, c.a.data, static_cast<int>(c.a.leading), c.b.data, static_cast<int>(c.b.leading),
+              c.add ? 1.0 : 0.0, c.y.data, static_cast<int>(c.y.leading));
 }
 
 // Rows of y that one library call computes; enough work to be worth a thread (about 50 us at 100 GFLOP/s).

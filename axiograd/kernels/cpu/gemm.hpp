@@ -1,5 +1,6 @@
 #pragma once
-// The one seam to a library for matrix products. OpenBLAS stands behind it (docs/decisions/gemm.md).
+// The one seam to a library for matrix products. oneDNN stands behind it for float, OpenBLAS for double and
+// for the smallest (docs/decisions/gemm.md).
 
 #include <concepts>
 #include <cstdint>

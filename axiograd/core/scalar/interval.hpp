@@ -1,0 +1,218 @@
+#pragma once
+
+#include <axiograd/core/scalar/scalar.hpp>
+#include <bit>
+#include <cfloat>
+#include <cmath>
+#include <cstdint>
+#include <iosfwd>
+#include <limits>
+#include <stdexcept>
+
+#ifdef __FAST_MATH__
+#error "interval: -ffast-math removes the error terms that the enclosures rest on"
+#endif
+
+namespace axiograd {
+
+/// The outcome of a comparison between sets of numbers; `maybe` when its members disagree.
+enum class verdict : unsigned char { no, yes, maybe };
+
+/// True where `interval` is sound and tight: rounding to nearest, subnormals neither flushed (FTZ) nor read as zero (DAZ).
+bool sound_environment();
+
+namespace impl {
+
+static_assert(std::numeric_limits<double>::is_iec559 && FLT_EVAL_METHOD == 0, "interval needs IEEE doubles without excess");
+
+constexpr double next_up(double x) {
+  if (x == std::numeric_limits<double>::infinity()) return x;
+  if (x == 0) return std::numeric_limits<double>::denorm_min();
+  const auto bits = std::bit_cast<std::int64_t>(x);
+  return std::bit_cast<double>(x > 0 ? bits + 1 : bits - 1);
+}
+constexpr double next_down(double x) { return -next_up(-x); }
+
+/// A rounded result and on which side of it the exact one lies: `error` has the sign of exact - value.
+///
+/// The signs are right in every rounding mode: each error term is either representable or its rounding keeps the sign.
+/// Results whose error term could underflow are compared after scaling both sides by a power of two.
+/// Source: Dekker 1971 (sum); Boldo, Graillat, Muller 2017 (rounding modes); Muller et al. 2018, 4.3-4.4 (product, quotient).
+struct rounded {
+  static constexpr double infinity = std::numeric_limits<double>::infinity();
+
+  double value;
+  double error = 0;
+
+  // inf - inf bounds nothing.
+  double down() const { return value != value ? -infinity : error < 0 ? next_down(value) : value; }
+  double up() const { return value != value ? infinity : error > 0 ? next_up(value) : value; }
+
+  static rounded sum(double a, double b) {
+    const double s = a + b;
+    if (!std::isfinite(s)) return std::isfinite(a) && std::isfinite(b) ? overflowed(s) : rounded{s};
+    return std::abs(a) < std::abs(b) ? rounded{s, a - (s - b)} : rounded{s, b - (s - a)};
+  }
+  /// 0 * inf is 0: the bound of a set of finite products.
+  static rounded product(double a, double b) {
+    if (a == 0 || b == 0) return {0};
+    const double p = a * b;
+    if (std::isinf(p)) return std::isfinite(a) && std::isfinite(b) ? overflowed(p) : rounded{p};
+    if (std::abs(p) >= small) return {p, std::fma(a, b, -p)};
+    if (p == 0) return {p, std::signbit(a) == std::signbit(b) ? 1.0 : -1.0};
+    return {p, std::fma(a * 0x1p600, b, p * -0x1p600)};  // |a| is below 2^175, because |b| >= 2^-1074
+  }
+  /// Limits for b from above: a / 0 is +-inf, 0 / 0 is 0; inf / inf is 0, its bound next to 0. Needs b >= 0.
+  static rounded quotient(double a, double b) {
+    if (a == 0) return {0};
+    if (b == 0) return {std::copysign(infinity, a)};
+    if (std::isinf(b)) return {0};
+    const double q = a / b;
+    if (std::isinf(q)) return std::isfinite(a) ? overflowed(q) : rounded{q};
+    if (std::abs(a) >= small) return {q, std::fma(-q, b, a)};
+    return {q, std::fma(q * -0x1p200, b, a * 0x1p200)};
+  }
+  /// Needs x >= 0.
+  static rounded root(double x) {
+    const double r = std::sqrt(x);
+    if (x == 0 || std::isinf(x)) return {r};
+    if (x >= small) return {r, std::fma(-r, r, x)};
+    return {r, std::fma(r * -0x1p100, r * 0x1p100, x * 0x1p200)};
+  }
+
+ private:
+  static constexpr double small = 0x1p-900;  // above it the error terms are multiples of 2^-1074
+  static rounded overflowed(double value) { return {value, -value}; }
+};
+
+}  // namespace impl
+
+/// A closed interval [lo, hi] of numbers with double endpoints, which may be infinite but never NaN.
+///
+/// Every function returns an interval that contains the exact result for every choice of numbers in the arguments where that
+/// is defined, and the result shrinks when the arguments do (except to arguments on which the function is defined nowhere).
+/// - inf - inf is unbounded, 0 * inf is 0.
+/// - Division by an interval with 0 inside, or by [0, 0], gives the whole line, by one with 0 at an end a half line.
+/// - log, log1p and sqrt take the part of the argument in their domain; if there is none they return the whole line, because
+///   there is no empty interval. The boundary belongs to the domain: log(0) is -inf.
+/// `a > b` is a `verdict`; `select` returns the hull when it is `maybe`. Equality is that of the endpoints.
+///
+/// Functions are found by argument-dependent lookup: call `exp(x)`, not `axiograd::exp(x)`.
+/// Accuracy: endpoints are the exact bounds, rounded outward once; division, `log` and `sqrt` as above; sin and cos add at most
+/// one ulp.
+/// Errors: a NaN and lo > hi throw std::domain_error.
+/// Needs `sound_environment()`, checked once by the caller; without FTZ and DAZ other rounding modes are still sound.
+class interval {
+ public:
+  constexpr interval() = default;
+  constexpr explicit(false) interval(int x) : lo_(x), hi_(x) {}
+  /// The point [x, x].
+  constexpr explicit(false) interval(double x) : interval(x, x) {}
+  constexpr interval(double lo, double hi) : lo_(lo), hi_(hi) {
+    if (!(lo <= hi)) throw std::domain_error("interval: lo <= hi does not hold");
+  }
+  static constexpr interval whole() { return {-infinity, infinity}; }
+
+  constexpr double lo() const { return lo_; }
+  constexpr double hi() const { return hi_; }
+  constexpr bool contains(double x) const { return lo_ <= x && x <= hi_; }
+  constexpr bool contains(const interval& x) const { return lo_ <= x.lo_ && x.hi_ <= hi_; }
+  /// hi - lo, rounded up; 0 for a point.
+  double width() const { return lo_ == hi_ ? 0 : impl::rounded::sum(hi_, -lo_).up(); }
+  /// A finite number near the middle (of a half line its largest double, of the whole line 0); x for the point x.
+  constexpr double midpoint() const {
+    if (lo_ == hi_) return lo_;
+    if (lo_ == -hi_) return 0;
+    if (lo_ == -infinity) return -largest;
+    if (hi_ == infinity) return largest;
+    const double twice = lo_ + hi_;
+    return -largest <= twice && twice <= largest ? twice / 2 : lo_ / 2 + hi_ / 2;
+  }
+
+  friend interval operator+(const interval& a, const interval& b) {
+    return {impl::rounded::sum(a.lo_, b.lo_).down(), impl::rounded::sum(a.hi_, b.hi_).up()};
+  }
+  friend constexpr interval operator-(const interval& a) { return {-a.hi_, -a.lo_}; }
+  friend interval operator-(const interval& a, const interval& b) { return a + -b; }
+  friend interval operator*(const interval& a, const interval& b) {
+    if (a.lo_ >= 0) return {product_down(b.lo_ >= 0 ? a.lo_ : a.hi_, b.lo_), product_up(b.hi_ >= 0 ? a.hi_ : a.lo_, b.hi_)};
+    if (a.hi_ <= 0) return -(-a * b);
+    if (b.lo_ >= 0 || b.hi_ <= 0) return b * a;
+    return {std::fmin(product_down(a.lo_, b.hi_), product_down(a.hi_, b.lo_)),
+            std::fmax(product_up(a.lo_, b.lo_), product_up(a.hi_, b.hi_))};
+  }
+  friend interval operator/(const interval& a, const interval& b) {
+    if ((b.lo_ < 0 && b.hi_ > 0) || (b.lo_ == 0 && b.hi_ == 0)) return whole();
+    if (b.hi_ <= 0) return -a / -b;
+    const double lo = a.lo_ == -infinity ? a.lo_ : impl::rounded::quotient(a.lo_, a.lo_ >= 0 ? b.hi_ : b.lo_).down();
+    const double hi = a.hi_ == infinity ? a.hi_ : impl::rounded::quotient(a.hi_, a.hi_ >= 0 ? b.lo_ : b.hi_).up();
+    return {lo, hi};
+  }
+
+  friend constexpr bool operator==(const interval&, const interval&) = default;
+  friend constexpr verdict operator>(const interval& a, const interval& b) {
+    if (a.lo_ > b.hi_) return verdict::yes;
+    return a.hi_ > b.lo_ ? verdict::maybe : verdict::no;
+  }
+  friend constexpr verdict operator<(const interval& a, const interval& b) { return b > a; }
+
+  /// The smallest interval that contains both.
+  friend constexpr interval hull(const interval& a, const interval& b) {
+    return {a.lo_ < b.lo_ ? a.lo_ : b.lo_, a.hi_ > b.hi_ ? a.hi_ : b.hi_};
+  }
+  friend constexpr interval select(verdict condition, const interval& a, const interval& b) {
+    return condition == verdict::yes ? a : condition == verdict::no ? b : hull(a, b);
+  }
+  friend constexpr interval max(const interval& a, const interval& b) {
+    return {a.lo_ > b.lo_ ? a.lo_ : b.lo_, a.hi_ > b.hi_ ? a.hi_ : b.hi_};
+  }
+  friend constexpr interval min(const interval& a, const interval& b) { return -max(-a, -b); }
+  friend constexpr interval abs(const interval& x) {
+    if (x.lo_ >= 0) return x;
+    return x.hi_ <= 0 ? -x : interval(0, -x.lo_ > x.hi_ ? -x.lo_ : x.hi_);
+  }
+  /// x^2, sharp where x * x is not: square([-1, 2]) is [0, 4].
+  friend interval square(const interval& x) {
+    const interval a = abs(x);
+    return a * a;
+  }
+  friend interval sqrt(const interval& x) {
+    if (x.hi_ < 0) return whole();
+    return {x.lo_ > 0 ? impl::rounded::root(x.lo_).down() : 0, impl::rounded::root(x.hi_).up()};
+  }
+
+  // In interval.cpp, by MPFR.
+  friend interval exp(const interval& x);
+  friend interval expm1(const interval& x);
+  friend interval log(const interval& x);
+  friend interval log1p(const interval& x);
+  friend interval tanh(const interval& x);
+  friend interval erf(const interval& x);
+  friend interval sin(const interval& x);
+  friend interval cos(const interval& x);
+
+  /// "[lo, hi]" with 17 digits, which identify the endpoints but do not enclose them.
+  friend std::ostream& operator<<(std::ostream& out, const interval& x);
+
+ private:
+  static constexpr double infinity = std::numeric_limits<double>::infinity();
+  static constexpr double largest = std::numeric_limits<double>::max();
+
+  static double product_down(double a, double b) { return impl::rounded::product(a, b).down(); }
+  static double product_up(double a, double b) { return impl::rounded::product(a, b).up(); }
+
+  double lo_ = 0;
+  double hi_ = 0;
+};
+
+constexpr interval hull(const interval& a, const interval& b);
+
+template <>
+inline constexpr algebra algebra_of<interval>{.ring = true, .ordered = true, .division = true, .analytic = true};
+
+template <>
+struct constant_pi<interval> {
+  static constexpr interval value() { return {0x1.921fb54442d18p+1, 0x1.921fb54442d19p+1}; }
+};
+
+}  // namespace axiograd

@@ -1,0 +1,37 @@
+#pragma once
+// The geometry of sliding windows along one axis (contract 2.1).
+
+#include <algorithm>
+#include <axiograd/core/shape.hpp>
+
+namespace axiograd {
+
+/// Positions of a window of length k over n entries with padding p on both sides and stride s: 0 when there is none.
+constexpr int64_t window_count(int64_t n, int64_t k, int64_t s, int64_t p) {
+  if (k <= 0 || s <= 0 || p < 0 || n + 2 * p < k) return 0;
+  return (n + 2 * p - k) / s + 1;
+}
+/// The same for pooling, which pads by at most half a window.
+constexpr int64_t pooling_window_count(int64_t n, int64_t k, int64_t s, int64_t p) {
+  if (n == 0 || k <= 0 || p > k / 2) return 0;
+  return window_count(n, k, s, p);
+}
+
+/// A half-open range of numbers.
+struct index_range {
+  int64_t begin, end;
+  constexpr int64_t size() const { return end > begin ? end - begin : 0; }
+};
+/// The entries inside the input that window number q covers.
+constexpr index_range window_entries(int64_t q, int64_t n, int64_t k, int64_t s, int64_t p) {
+  return {std::max<int64_t>(0, q * s - p), std::min(n, q * s - p + k)};
+}
+/// The windows whose entry number `offset` (dilation included) lies inside the input.
+constexpr index_range windows_inside(int64_t offset, int64_t n, int64_t s, int64_t p, int64_t windows) {
+  const int64_t lowest = p - offset, highest = n - 1 + p - offset;  // bounds of q * s
+  const int64_t begin = lowest <= 0 ? 0 : (lowest + s - 1) / s;
+  const int64_t end = highest < 0 ? 0 : highest / s + 1;
+  return {begin, std::min(end, windows)};
+}
+
+}  // namespace axiograd

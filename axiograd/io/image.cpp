@@ -1,0 +1,82 @@
+#include <png.h>
+
+#include <axiograd/io/csv.hpp>
+#include <axiograd/io/file.hpp>
+#include <axiograd/io/image.hpp>
+#include <cmath>
+#include <memory>
+#include <span>
+
+namespace axiograd::io {
+
+namespace {
+
+struct free_image {
+  void operator()(png_image* image) const { png_image_free(image); }
+};
+
+result<tensor<float>> decode_png(const std::string& path, std::span<const std::byte> file, int64_t height, int64_t width,
+                                 polarity ink) {
+  png_image image{};
+  image.version = PNG_IMAGE_VERSION;
+  const std::unique_ptr<png_image, free_image> guard(&image);
+  const auto broken = [&] { return fail(error_kind::invalid_file, path + ": not a readable PNG: " + image.message); };
+  if (png_image_begin_read_from_memory(&image, file.data(), file.size()) == 0) return broken();
+  if (image.height != height || image.width != width)
+    return fail(error_kind::invalid_file, path + ": " + std::to_string(image.height) + " x " + std::to_string(image.width) +
+                                              " pixels (height x width), expected " + std::to_string(height) + " x " +
+                                              std::to_string(width));
+
+  image.format = PNG_FORMAT_GRAY;
+  std::vector<png_byte> pixels(PNG_IMAGE_SIZE(image));
+  const bool light_paper = ink == polarity::dark_on_light;
+  const png_byte paper = light_paper ? 255 : 0;
+  const png_color background{paper, paper, paper};
+  if (png_image_finish_read(&image, &background, pixels.data(), 0, nullptr) == 0) return broken();
+
+  tensor<float> x = tensor<float>::uninitialised({1, 1, height, width});
+  std::transform(pixels.begin(), pixels.end(), x.mutable_data(), [&](png_byte v) {
+    return static_cast<float>(light_paper ? 255 - v : v) / 255.0F;
+  });
+  return x;
+}
+
+result<tensor<float>> parse_row(const std::string& path, std::span<const std::byte> text, int64_t height, int64_t width,
+                                double white) {
+  const auto table = parse_csv<double>(path, text, height * width);
+  if (!table) return tl::unexpected<error>(table.error());
+  if (table->rows() != 1)
+    return fail(error_kind::invalid_file, path + ": " + std::to_string(table->rows()) + " rows, expected 1");
+  tensor<float> x = tensor<float>::uninitialised({1, 1, height, width});
+  float* const pixels = x.mutable_data();
+  for (int64_t i = 0; i < x.size(); ++i) {
+    const double value = (*table)(0, i);
+    if (value < 0 || value > white) {
+      const std::string found = std::to_string(value), most = std::to_string(white);
+      return fail(error_kind::invalid_file, at_cell(path, 1, i + 1) + found + " is not between 0 and " + most);
+    }
+    pixels[i] = static_cast<float>(value / white);
+  }
+  return x;
+}
+
+}  // namespace
+
+result<tensor<float>> read_image(const std::string& path, const shape& sample, const image_options& options) {
+  constexpr int64_t largest = 1 << 15;  // per side
+  if (sample.rank != 3 || sample[0] != 1 || !sample.well_formed() || sample[1] > largest || sample[2] > largest)
+    return fail(error_kind::invalid_parameter, "read_image: the model's input is " + to_string(sample) +
+                                                   ", expected a gray image (1,height,width) of at most 32768 a side");
+  if (!(options.white > 0 && std::isfinite(options.white)))
+    return fail(error_kind::invalid_parameter, "read_image: white is " + std::to_string(options.white) + ", expected a positive number");
+  const bool png = path.ends_with(".png");
+  if (!png && !path.ends_with(".csv") && !path.ends_with(".csv.gz"))
+    return fail(error_kind::invalid_file, path + ": expected the name of a .png, .csv or .csv.gz file");
+
+  const auto file = read_file(path, options.max_bytes);
+  if (!file) return tl::unexpected<error>(file.error());
+  return png ? decode_png(path, *file, sample[1], sample[2], options.ink)
+             : parse_row(path, *file, sample[1], sample[2], options.white);
+}
+
+}  // namespace axiograd::io

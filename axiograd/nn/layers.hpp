@@ -1,0 +1,130 @@
+#pragma once
+// Layers: compositions of operators with parameters. A layer is called with what supplies its parameters and an input,
+// a tensor or a variable; inputs carry leading batch axes.
+
+#include <axiograd/nn/parameter.hpp>
+#include <axiograd/ops/ops.hpp>
+#include <axiograd/runtime/evaluate.hpp>
+
+namespace axiograd::nn {
+
+/// y = x W^T + b. Parameters: weight (out, in), bias (out).
+class linear {
+ public:
+  linear(int64_t in, int64_t out) : weight_({out, in}), bias_({out}) {}
+
+  template <class Parameters, operand X>
+  auto operator()(Parameters& m, const X& x) const {
+    return axiograd::linear(m.use(weight_), m.use(bias_), x);
+  }
+  template <class Visit>
+  void visit_parameters(const Visit& visit) const {
+    visit("weight", weight_);
+    visit("bias", bias_);
+  }
+  void init(seed s) {
+    fill_kaiming_uniform(weight_, s, weight_.shape()[1]);
+    fill(bias_, 0);
+  }
+
+ private:
+  parameter weight_, bias_;
+};
+
+/// 2-d convolution. Parameters: weight (out, in / groups, k, k), bias (out).
+class conv2d {
+ public:
+  conv2d(int64_t in, int64_t out, extents<2> kernel, conv2d_op attributes = {})
+      : attributes_(attributes), weight_({out, in / attributes.groups, kernel[0], kernel[1]}), bias_({out}) {}
+
+  template <class Parameters, operand X>
+  auto operator()(Parameters& m, const X& x) const {
+    return axiograd::conv2d(m.use(weight_), m.use(bias_), x, attributes_);
+  }
+  template <class Visit>
+  void visit_parameters(const Visit& visit) const {
+    visit("weight", weight_);
+    visit("bias", bias_);
+  }
+  void init(seed s) {
+    fill_kaiming_uniform(weight_, s, weight_.shape().from(1).size());
+    fill(bias_, 0);
+  }
+
+ private:
+  conv2d_op attributes_;
+  parameter weight_, bias_;
+};
+
+/// Normalises the last axis, of length `size`. Parameters: weight (size), bias (size).
+class layer_norm {
+ public:
+  explicit layer_norm(int64_t size) : weight_({size}), bias_({size}) {}
+
+  template <class Parameters, operand X>
+  auto operator()(Parameters& m, const X& x) const {
+    return axiograd::layer_norm(x, m.use(weight_), m.use(bias_));
+  }
+  template <class Visit>
+  void visit_parameters(const Visit& visit) const {
+    visit("weight", weight_);
+    visit("bias", bias_);
+  }
+  void init(seed) {
+    fill(weight_, 1);
+    fill(bias_, 0);
+  }
+
+ private:
+  parameter weight_, bias_;
+};
+
+/// An operator of one input as a layer without parameters.
+template <class Op>
+class operator_layer {
+ public:
+  operator_layer()
+    requires std::default_initializable<Op>
+  = default;
+  operator_layer(const Op& op) : op_(op) {}
+
+  template <class Parameters, operand X>
+  auto operator()(Parameters&, const X& x) const {
+    return interpret(op_, x);
+  }
+  template <class Visit>
+  void visit_parameters(const Visit&) const {}
+  void init(seed) {}
+
+ private:
+  Op op_{};
+};
+
+using relu = operator_layer<relu_op>;
+using gelu = operator_layer<gelu_op>;
+using silu = operator_layer<silu_op>;
+using sigmoid = operator_layer<sigmoid_op>;
+using softplus = operator_layer<softplus_op>;
+using tanh = operator_layer<tanh_op>;
+
+struct elu : operator_layer<elu_op> {
+  explicit elu(double alpha = 1) : operator_layer(elu_op{.alpha = alpha}) {}
+};
+struct leaky_relu : operator_layer<leaky_relu_op> {
+  explicit leaky_relu(double slope = 0.01) : operator_layer(leaky_relu_op{.slope = slope}) {}
+};
+/// The stride is the kernel.
+struct max_pool2d : operator_layer<max_pool2d_op> {
+  explicit max_pool2d(extents<2> kernel) : operator_layer(max_pool2d_op{.kernel = kernel}) {}
+  explicit max_pool2d(const max_pool2d_op& op) : operator_layer(op) {}
+};
+struct avg_pool2d : operator_layer<avg_pool2d_op> {
+  explicit avg_pool2d(extents<2> kernel) : operator_layer(avg_pool2d_op{.kernel = kernel}) {}
+  explicit avg_pool2d(const avg_pool2d_op& op) : operator_layer(op) {}
+};
+/// Joins all axes but the first, the batch.
+struct flatten : operator_layer<flatten_op> {
+  explicit flatten(int start = 1) : operator_layer(flatten_op{.start = start}) {}
+};
+
+}  // namespace axiograd::nn

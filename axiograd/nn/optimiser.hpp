@@ -1,0 +1,87 @@
+#pragma once
+// Optimisers (contract 18): they hold the parameters they update and their own state.
+
+#include <axiograd/nn/parameter.hpp>
+#include <map>
+
+namespace axiograd::nn {
+
+/// Gradient of a parameter, null where it has none; such a parameter stays as it is.
+template <class F>
+concept gradient_source = requires(const F& f, const parameter& p) {
+  { f(p) } -> std::same_as<const float*>;
+};
+
+/// What every optimiser is: parameters, named state tensors of the same shapes, and a step count.
+class optimiser {
+ public:
+  const parameter_list& parameters() const { return parameters_; }
+  std::int64_t steps() const { return steps_; }
+  /// The state for a checkpoint, "STATE.PARAMETER" -> tensor.
+  std::map<std::string, tensor<float>> state() const;
+  /// Takes a state back; throws `failure` (invalid_file) if a tensor is missing or has the wrong shape.
+  void set_state(const std::map<std::string, tensor<float>>& state, std::int64_t steps);
+
+ protected:
+  optimiser(parameter_list parameters, std::initializer_list<const char*> states);
+  float* state_data(std::size_t state, std::size_t parameter) { return states_[state].tensors[parameter].mutable_data(); }
+
+  parameter_list parameters_;
+  std::int64_t steps_ = 0;
+
+ private:
+  struct named_state {
+    std::string name;
+    std::vector<tensor<float>> tensors;
+  };
+  std::vector<named_state> states_;
+};
+
+struct sgd_options {
+  double learning_rate = 1e-2;
+  double momentum = 0;
+  double weight_decay = 0;  ///< added to the gradient
+};
+/// b <- momentum b + g, p <- p - learning_rate b. Source: contract 18; Sutskever et al. 2013.
+class sgd : public optimiser {
+ public:
+  explicit sgd(parameter_list parameters, sgd_options options = {})
+      : optimiser(std::move(parameters), {"momentum"}), options(options) {}
+  template <gradient_source F>
+  void step(const F& gradient_of) {
+    ++steps_;
+    for (std::size_t i = 0; i < parameters_.size(); ++i)
+      if (const float* const g = gradient_of(parameters_[i].value); g != nullptr) update(i, g);
+  }
+  sgd_options options;
+
+ private:
+  void update(std::size_t i, const float* g);
+};
+
+struct adamw_options {
+  double learning_rate = 1e-3;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double epsilon = 1e-6;    ///< added after the root; PyTorch has 1e-8
+  double weight_decay = 0;  ///< decoupled; PyTorch has 0.01
+};
+/// Adam with decoupled weight decay: p <- p - lr wd p, then p <- p - lr m^ / (sqrt v^ + epsilon) with bias-corrected means
+/// m^, v^ of g and g^2. Source: contract 18; Loshchilov & Hutter 2019, algorithm 2.
+class adamw : public optimiser {
+ public:
+  explicit adamw(parameter_list parameters, adamw_options options = {})
+      : optimiser(std::move(parameters), {"mean", "mean_square"}), options(options) {}
+  template <gradient_source F>
+  void step(const F& gradient_of) {
+    ++steps_;
+    for (std::size_t i = 0; i < parameters_.size(); ++i)
+      if (const float* const g = gradient_of(parameters_[i].value); g != nullptr) update(i, g);
+  }
+  adamw_options options;
+
+ private:
+  void update(std::size_t i, const float* g);
+};
+
+}  // namespace axiograd::nn

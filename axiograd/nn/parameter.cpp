@@ -1,0 +1,32 @@
+#include <axiograd/nn/parameter.hpp>
+#include <cmath>
+
+namespace axiograd::nn {
+
+void fill(parameter& p, float value) { std::fill_n(p.mutable_data(), p.shape().size(), value); }
+
+void fill_uniform(parameter& p, seed s, double low, double high) {
+  const std::uint64_t key = key_of(s, 0);
+  float* const x = p.mutable_data();
+  for (int64_t i = 0; i < p.shape().size(); ++i)
+    x[i] = static_cast<float>(low + (high - low) * uniform(key, static_cast<std::uint64_t>(i)));
+}
+
+void fill_normal(parameter& p, seed s, double mean, double deviation) {
+  const std::uint64_t key = key_of(s, 0);
+  float* const x = p.mutable_data();
+  for (int64_t i = 0; i < p.shape().size(); ++i)
+    x[i] = static_cast<float>(mean + deviation * normal(key, static_cast<std::uint64_t>(i)));
+}
+
+void fill_xavier_uniform(parameter& p, seed s, int64_t in, int64_t out) {
+  const double bound = std::sqrt(6.0 / static_cast<double>(in + out));
+  fill_uniform(p, s, -bound, bound);
+}
+
+void fill_kaiming_uniform(parameter& p, seed s, int64_t in) {
+  const double bound = std::sqrt(6.0 / static_cast<double>(in));
+  fill_uniform(p, s, -bound, bound);
+}
+
+}  // namespace axiograd::nn

@@ -1,0 +1,92 @@
+#pragma once
+// Parameters: named tensors that are trained, used by reference.
+
+#include <axiograd/autograd/var.hpp>
+#include <axiograd/core/random.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace axiograd::nn {
+
+/// A trainable tensor. Copies refer to the same values, as do copies of the layer that holds it.
+class parameter {
+ public:
+  explicit parameter(const shape& dims) : value_(std::make_shared<tensor<float>>(dims)) {}
+
+  const tensor<float>& value() const { return *value_; }
+  const axiograd::shape& shape() const { return value_->shape(); }
+  /// Replaces the values; throws `failure` (shape_mismatch) if the shape differs.
+  void set(const tensor<float>& value) {
+    if (value.shape() != shape())
+      throw failure({error_kind::shape_mismatch,
+                     "parameter: shape " + to_string(value.shape()) + " does not fit " + to_string(shape())});
+    *value_ = value;
+  }
+  /// Entries for writing in place.
+  float* mutable_data() { return value_->mutable_data(); }
+  bool same(const parameter& other) const { return value_ == other.value_; }
+
+ private:
+  std::shared_ptr<tensor<float>> value_;
+};
+
+/// A parameter and its name in the model, as PyTorch would call it: "0.weight".
+struct named_parameter {
+  std::string name;
+  parameter value;
+};
+using parameter_list = std::vector<named_parameter>;
+
+// ---- initial values: entry i depends on the seed and on i only (contract 18, 19.10) -----------------------------------------
+
+void fill(parameter& p, float value);
+/// Uniform in [low, high).
+void fill_uniform(parameter& p, seed s, double low, double high);
+/// Normal with a mean and a standard deviation.
+void fill_normal(parameter& p, seed s, double mean, double deviation);
+/// Uniform within sqrt(6 / (in + out)). Source: Glorot & Bengio 2010, eq. 16.
+void fill_xavier_uniform(parameter& p, seed s, int64_t in, int64_t out);
+/// Uniform within sqrt(6 / in). Source: He et al. 2015, eq. 10.
+void fill_kaiming_uniform(parameter& p, seed s, int64_t in);
+
+// ---- what layers compute with ----------------------------------------------------------------------------------------------
+
+/// Parameters as plain tensors: layers evaluate at once.
+struct evaluation {
+  const tensor<float>& use(const parameter& p) const { return p.value(); }
+};
+
+/// Parameters as leaves of a tape, one for each parameter however often it is used.
+template <scalar T>
+class recorded_parameters {
+ public:
+  explicit recorded_parameters(recording<T>& where) : where_(&where) {}
+
+  var<T> use(const parameter& p) {
+    for (const auto& [tensor_of, id] : used_)
+      if (tensor_of == &p.value()) return {*where_, id};
+    const var<T> leaf = [&] {
+      if constexpr (std::same_as<T, float>)
+        return where_->leaf(p.value());
+      else
+        return where_->leaf(p.value().template cast<T>());
+    }();
+    used_.emplace_back(&p.value(), leaf.id());
+    return leaf;
+  }
+  /// The node of a parameter, nothing if it was not used.
+  std::optional<node_id> find(const parameter& p) const {
+    for (const auto& [tensor_of, id] : used_)
+      if (tensor_of == &p.value()) return id;
+    return std::nullopt;
+  }
+  recording<T>& where() const { return *where_; }
+  void clear() { used_.clear(); }
+
+ private:
+  recording<T>* where_;
+  std::vector<std::pair<const tensor<float>*, node_id>> used_;
+};
+
+}  // namespace axiograd::nn

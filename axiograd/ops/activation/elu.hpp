@@ -1,0 +1,42 @@
+#pragma once
+
+#include <axiograd/core/op.hpp>
+#include <axiograd/ops/arithmetic/exp.hpp>
+#include <axiograd/ops/arithmetic/expm1.hpp>
+
+namespace axiograd {
+
+/// elu(x) = x for x > 0, else alpha (e^x - 1), elementwise.
+///
+/// Attributes: alpha, required.
+struct elu_op {
+  static constexpr op_info info{.name = "elu",
+                                .formula = "x for x > 0, else alpha (exp(x) - 1)",
+                                .derivative = "1 for x > 0, else alpha exp(x)",
+                                .edges = "f'(0) = alpha; NaN propagates",
+                                .source = "Clevert et al., ICLR 2016; contract 3",
+                                .torch = "torch.nn.functional.elu; there alpha = 1"};
+  static constexpr op_facts facts{.max_ulp = 2, .derivative_max_ulp = 2};
+  required<double> alpha;
+  static constexpr auto attributes() {
+    return std::tuple{attribute{"alpha", &elu_op::alpha, "limit for x to -inf, negated"}};
+  }
+  static constexpr double samples[]{-100, -2, -1e-4, 0, 0.5, 2};
+
+  template <analytic T>
+  AXG_HD constexpr T value(const T& x) const {
+    return select(x > T(0), x, T(alpha.value) * expm1(min(x, T(0))));
+  }
+  template <analytic T>
+  AXG_HD constexpr T derivative(const T& x, const T&) const {
+    return select(x > T(0), T(1), T(alpha.value) * exp(min(x, T(0))));
+  }
+
+  template <class Draw>
+  static constexpr auto sample(Draw& draw) {
+    return draw.sample(elu_op{.alpha = draw.number(0.25, 2)}, draw.any_shape());
+  }
+};
+AXG_OPERATOR(elu)
+
+}  // namespace axiograd

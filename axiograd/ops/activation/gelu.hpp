@@ -1,0 +1,45 @@
+#pragma once
+
+#include <axiograd/core/op.hpp>
+#include <axiograd/ops/activation/sigmoid.hpp>
+#include <axiograd/ops/arithmetic/sqrt.hpp>
+
+namespace axiograd {
+
+/// gelu(x) = x (1 + tanh u) / 2 with u = sqrt(2/pi) (x + 0.044715 x^3), elementwise: the tanh form.
+struct gelu_op {
+  static constexpr op_info info{.name = "gelu",
+                                .formula = "x (1 + tanh u) / 2, u = sqrt(2/pi) (x + 0.044715 x^3)",
+                                .derivative = "s + 2 x s' u', s = sigmoid(2 u)",
+                                .edges = "total; NaN propagates; x -> -inf gives -0",
+                                .source = "Hendrycks & Gimpel 2016, section 2; contract 3",
+                                .torch = "torch.nn.functional.gelu(approximate='tanh'); its default is the erf form"};
+  static constexpr op_facts facts{.max_ulp = 16, .derivative_max_ulp = 32};
+  static constexpr double samples[]{-10, -3, -0.7518, -1, 0, 1, 3, 10};
+
+  // (1 + tanh u) / 2 = sigmoid(2 u), which keeps its digits for u << 0.
+  template <analytic T>
+  AXG_HD constexpr T value(const T& x) const {
+    return x * sigmoid(twice_u(x));
+  }
+  template <analytic T>
+  AXG_HD constexpr T derivative(const T& x, const T&) const {
+    const T u2 = twice_u(x);
+    const T slope = T(2) * root<T>() * (T(1) + T(3) * cubic.as<T>() * x * x);
+    return sigmoid(u2) + x * sigmoid_op{}.derivative(u2, u2) * slope;
+  }
+
+ private:
+  static constexpr ratio cubic{44'715, 1'000'000};
+  template <analytic T>
+  AXG_HD static constexpr T root() {
+    return sqrt(T(2) / pi<T>());
+  }
+  template <analytic T>
+  AXG_HD static constexpr T twice_u(const T& x) {
+    return T(2) * root<T>() * (x + cubic.as<T>() * x * x * x);
+  }
+};
+AXG_OPERATOR(gelu)
+
+}  // namespace axiograd

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <axiograd/core/op.hpp>
+#include <axiograd/ops/activation/sigmoid.hpp>
+
+namespace axiograd {
+
+/// silu(x) = x sigmoid(x), elementwise; also called swish.
+struct silu_op {
+  static constexpr op_info info{.name = "silu",
+                                .formula = "x / (1 + exp(-x))",
+                                .derivative = "s + x s', s = sigmoid(x)",
+                                .edges = "total; NaN propagates; x -> -inf gives -0",
+                                .source = "Elfwing et al. 2018; contract 3",
+                                .torch = "torch.nn.functional.silu; same"};
+  static constexpr op_facts facts{.max_ulp = 4, .derivative_max_ulp = 8};
+  static constexpr double samples[]{-80, -5, -1.278, -1, 0, 1, 5, 80};
+
+  template <analytic T>
+  AXG_HD constexpr T value(const T& x) const {
+    return x * sigmoid(x);
+  }
+  template <analytic T>
+  AXG_HD constexpr T derivative(const T& x, const T&) const {
+    return sigmoid(x) + x * sigmoid_op{}.derivative(x, x);
+  }
+};
+AXG_OPERATOR(silu)
+
+}  // namespace axiograd

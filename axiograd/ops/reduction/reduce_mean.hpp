@@ -1,0 +1,51 @@
+#pragma once
+
+#include <axiograd/core/row.hpp>
+
+namespace axiograd {
+
+/// reduce_mean(x): the mean over one axis, which is dropped.
+///
+/// Attributes: axis, required, not negative.
+/// Errors: invalid_axis, also when an extent is 0.
+struct reduce_mean_op {
+  static constexpr op_info info{.name = "reduce_mean",
+                                .formula = "mean over the axis",
+                                .derivative = "dy / n along the axis",
+                                .edges = "0 entries are excluded by the axis rule; NaN propagates",
+                                .source = "contract 5",
+                                .torch = "torch.mean(dim=axis); negative axes and empty extents are errors here"};
+  static constexpr op_facts facts{};
+  static constexpr family kind = family::rowwise;
+  static constexpr row_result gives = row_result::each;
+  template <class T>
+  static constexpr bool runs_on = field<T>;
+
+  required<int> axis;
+  static constexpr auto attributes() { return std::tuple{attribute{"axis", &reduce_mean_op::axis, "axis to drop"}}; }
+
+  constexpr int row_axis(int) const { return axis; }
+  constexpr shape_result infer_shape(const shape& x) const {
+    if (!x.valid_axis(axis) || !x.well_formed())
+      return {error_kind::invalid_axis, "axis {} of shape {shapes} cannot be reduced", axis.value};
+    return x.without(axis);
+  }
+
+  template <field_row X>
+  auto forward(const X& x, auto&) const {
+    return mean(x);
+  }
+  template <field_row X>
+  auto vjp(const X& x, const lane_of<X>& dy, auto&) const {
+    return constant_row(x.size(), lane_of<X>(dy / lane_of<X>(static_cast<double>(x.size()))));
+  }
+
+  template <class Draw>
+  static constexpr auto sample(Draw& draw) {
+    const shape x = draw.positive_shape(1);
+    return draw.sample(reduce_mean_op{.axis = static_cast<int>(draw.whole(0, x.rank - 1))}, x);
+  }
+};
+AXG_OPERATOR(reduce_mean)
+
+}  // namespace axiograd

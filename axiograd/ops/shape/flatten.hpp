@@ -1,0 +1,46 @@
+#pragma once
+
+#include <axiograd/core/box_move.hpp>
+#include <axiograd/core/op.hpp>
+
+namespace axiograd {
+
+/// flatten(x): the axes from `start` on joined into one, in row-major order. No data moves.
+///
+/// Attributes: start, default 0: all axes, and a scalar becomes (1). 1 keeps a batch axis.
+/// Errors: invalid_axis.
+struct flatten_op {
+  static constexpr op_info info{.name = "flatten",
+                                .formula = "y = x in row-major order",
+                                .derivative = "dx = dy in row-major order",
+                                .edges = "() gives (1)",
+                                .source = "contract 6",
+                                .torch = "torch.flatten(start_dim=start); same"};
+  static constexpr op_facts facts{};
+  static constexpr family kind = family::index;
+  static constexpr bool relabels = true;
+
+  int start = 0;
+  static constexpr auto attributes() { return std::tuple{attribute{"start", &flatten_op::start, "first axis to join"}}; }
+
+  constexpr shape_result infer_shape(const shape& x) const {
+    if (start < 0 || start > x.rank || start == max_rank)
+      return {error_kind::invalid_axis, "axis {} is out of range for {} axes", start, x.rank};
+    shape y = x.first(start);
+    y.append(x.from(start).size());
+    return y;
+  }
+  template <class Emit>
+  void moves(std::span<const shape>, const shape& y, const Emit& emit) const {
+    emit(box_move::run(0, y.size(), 0, 0));
+  }
+
+  template <class Draw>
+  static constexpr auto sample(Draw& draw) {
+    const shape x = draw.any_shape();
+    return draw.sample(flatten_op{.start = static_cast<int>(draw.whole(0, x.rank))}, x);
+  }
+};
+AXG_OPERATOR(flatten)
+
+}  // namespace axiograd
