@@ -4,9 +4,15 @@
 #include <axiograd/autograd/builder.hpp>
 #include <axiograd/autograd/tape.hpp>
 #include <axiograd/autograd/var.hpp>
+#include <axiograd/core/random.hpp>
+#include <axiograd/core/scalar/interval.hpp>
+#include <axiograd/core/scalar/prime_field.hpp>
 #include <axiograd/core/tensor.hpp>
 #include <axiograd/ops/operators.hpp>
 #include <axiograd/ops/ops.hpp>
 #include <axiograd/runtime/evaluate.hpp>
 #include <axiograd/runtime/program.hpp>
 #include <axiograd/runtime/record.hpp>
+#if __has_include(<gmpxx.h>)
+#include <axiograd/core/scalar/rational.hpp>
+#endif

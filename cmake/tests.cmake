@@ -1,0 +1,62 @@
+# Tests: every X.test.cpp belongs to the executable of its folder. Sources are found by glob; nothing is listed here.
+
+find_package(GTest REQUIRED)
+include(GoogleTest)
+
+# axg_tests(FOLDER part...): test_FOLDER from the *.test.cpp files below axiograd/FOLDER, linked with the parts.
+function(axg_tests folder)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.test.cpp)
+  list(FILTER sources EXCLUDE REGEX "simd\\.test\\.cpp$")
+  if(NOT sources)
+    return()
+  endif()
+  string(REGEX REPLACE "^axiograd/" "" name ${folder})
+  string(REPLACE "/" "_" name test_${name})
+  add_executable(${name} ${sources})
+  list(TRANSFORM ARGN PREPEND axiograd_)
+  target_link_libraries(${name} PRIVATE ${ARGN} axiograd_options GTest::gtest_main)
+  target_compile_definitions(${name} PRIVATE AXG_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 600)
+endfunction()
+
+axg_tests(axiograd/core exact)
+axg_tests(axiograd/kernels kernels)
+axg_tests(axiograd/runtime runtime exact)
+axg_tests(axiograd/ops autograd exact)
+axg_tests(axiograd/autograd autograd exact)
+axg_tests(axiograd/nn nn)
+axg_tests(axiograd/io io)
+axg_tests(axiograd/train train)
+axg_tests(tests/api nn io exact)
+
+# The SIMD scalar is tested once for each instruction set; a processor that lacks one skips its test.
+if(EXISTS ${PROJECT_SOURCE_DIR}/axiograd/core/scalar/simd.test.cpp)
+  foreach(isa IN LISTS axg_isas)
+    add_executable(test_simd_${isa} ${PROJECT_SOURCE_DIR}/axiograd/core/scalar/simd.test.cpp)
+    target_include_directories(test_simd_${isa} PRIVATE ${PROJECT_SOURCE_DIR})
+    target_compile_options(test_simd_${isa} PRIVATE -O3 -DHWY_COMPILE_ONLY_STATIC ${axg_flags_${isa}})
+    target_link_libraries(test_simd_${isa} PRIVATE axiograd_options GTest::gtest_main)
+    add_test(NAME simd.${isa} COMMAND ${PROJECT_SOURCE_DIR}/tests/run_if_supported.sh ${isa} $<TARGET_FILE:test_simd_${isa}>)
+    set_tests_properties(simd.${isa} PROPERTIES SKIP_RETURN_CODE 77)
+  endforeach()
+endif()
+
+# Programs that must not compile, in pairs (tests/must_not_compile/check.sh).
+file(GLOB pairs CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/must_not_compile/*.cpp)
+find_program(axg_clang clang++-19)
+foreach(pair IN LISTS pairs)
+  get_filename_component(name ${pair} NAME_WE)
+  foreach(compiler g++ ${axg_clang})
+    get_filename_component(short ${compiler} NAME)
+    add_test(NAME must_not_compile.${name}.${short}
+             COMMAND ${PROJECT_SOURCE_DIR}/tests/must_not_compile/check.sh ${pair} ${compiler} -I${PROJECT_SOURCE_DIR})
+  endforeach()
+endforeach()
+
+if(EXISTS ${PROJECT_SOURCE_DIR}/tests/conformance/CMakeLists.txt)
+  add_subdirectory(tests/conformance)
+endif()
+if(TARGET axiograd_cli AND EXISTS ${PROJECT_SOURCE_DIR}/tests/cli/cli_test.sh)
+  add_test(NAME cli COMMAND ${PROJECT_SOURCE_DIR}/tests/cli/cli_test.sh $<TARGET_FILE:axiograd_cli>)
+  set_tests_properties(cli PROPERTIES TIMEOUT 600)
+endif()

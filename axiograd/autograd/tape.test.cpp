@@ -392,9 +392,9 @@ TEST_P(RandomGraphs, StepsKeepTheArrayLengthAndAddTheContributionList) {  // 16.
   gradient_array<rational> array = g.any_array();
   for (node_id id = g.t.size(); id-- > 0;) {
     auto expected = array;
-    if (g.t.requires_grad(id))
-      for (const auto& c : *g.t.local_vjp(id, array[id]))
-        if (g.t.requires_grad(c.parent)) expected[c.parent] = plus(expected[c.parent], c.cotangent);
+    const auto list = *g.t.local_vjp(id, array[id]);
+    for (const auto& c : list)
+      if (g.t.requires_grad(id) && g.t.requires_grad(c.parent)) expected[c.parent] = plus(expected[c.parent], c.cotangent);
     array = *g.t.backward_dense_from_step(array, id);
     ASSERT_EQ(array.size(), g.t.size());
     ASSERT_EQ(array, expected) << "node " << id;
@@ -413,8 +413,9 @@ TEST_P(RandomGraphs, ContributionsTargetEarlierNodes) {
   for (node_id id = 0; id < g.t.size(); ++id) {
     const auto n = *g.t.get_node(id);
     for (const node_id p : n.parents) EXPECT_LT(p, id);
-    if (n.backward)
-      for (const auto& c : *n.backward(g.any_tensor())) EXPECT_LT(c.parent, id);
+    if (!n.backward) continue;
+    const auto list = *n.backward(g.any_tensor());
+    for (const auto& c : list) EXPECT_LT(c.parent, id);
   }
 }
 

@@ -236,7 +236,7 @@ consteval shape result_shape() {
     return dynamic_shape;
   } else {
     constexpr shape_result r = infer_static<Op, S...>();
-    if constexpr (!r) (void)must<shape_sentence<Op, S...>()>{};
+    if constexpr (!r) must<shape_sentence<Op, S...>()>();
     return r.value;
   }
 }

@@ -245,12 +245,34 @@ namespace impl {
 template <std::size_t N>
 struct fixed_text {
   char s[N]{};
+  constexpr const char* data() const { return s; }
+  constexpr std::size_t size() const {
+    std::size_t n = 0;
+    while (s[n] != '\0') ++n;
+    return n;
+  }
 };
-/// A compile-time sentence: the compiler prints it as this type's argument.
+/// At most 30 characters from position `from` on; clang prints no longer texts.
+template <fixed_text Sentence, std::size_t Piece>
+consteval auto piece_of() {
+  constexpr std::size_t from = 30 * Piece, left = Sentence.size() - from;
+  fixed_text<(left < 30 ? left : 30) + 1> piece;
+  for (std::size_t i = 0; i + 1 < sizeof(piece.s); ++i) piece.s[i] = Sentence.s[from + i];
+  return piece;
+}
+template <fixed_text... Pieces>
+struct error_text {
+  static_assert(sizeof...(Pieces) == 0, "an operator was called on something it does not accept: see error_text<...>");
+};
+template <fixed_text Sentence, std::size_t... Piece>
+consteval auto in_pieces(std::index_sequence<Piece...>) {
+  return error_text<piece_of<Sentence, Piece>()...>{};
+}
+/// Fails to compile with a sentence, which stands in the arguments of error_text.
 template <fixed_text Sentence>
-struct must {
-  static_assert(sizeof(Sentence) == 0, "an operator was called on something it does not accept; see the text in must<...>");
-};
+consteval void must() {
+  (void)in_pieces<Sentence>(std::make_index_sequence<(Sentence.size() + 29) / 30>{});
+}
 template <class Op>
 consteval auto scalar_sentence() {
   fixed_text<120> out;
@@ -274,7 +296,7 @@ AXG_HD constexpr auto interpret(const Op& op, const T& x, const Ts&... xs) {
   if constexpr (elementwise_on<Op, T>)
     return evaluate(op, x, xs...);
   else
-    return impl::must<impl::scalar_sentence<Op>()>{};
+    return impl::must<impl::scalar_sentence<Op>()>();
 }
 /// Fixed attributes are ordinary ones unless a handle's type can use them.
 template <auto Op, class... X>

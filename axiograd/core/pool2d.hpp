@@ -15,7 +15,8 @@ struct pool2d_geometry {
   constexpr shape_result infer_shape(const shape& x) const {
     shape y{x[0]};
     for (int axis = 0; axis < 2; ++axis) {
-      const int64_t windows = pooling_window_count(x[1 + axis], kernel[axis], step(axis), padding[axis]);
+      const int64_t reach = window_reach(kernel[axis], 1);
+      const int64_t windows = pooling_window_count(x[1 + axis], reach, step(axis), padding[axis]);
       if (windows == 0)
         return {error_kind::invalid_parameter, "no window of length {} with stride {} and padding {} fits {} entries",
                 kernel[axis], step(axis), padding[axis], x[1 + axis]};

@@ -229,6 +229,9 @@ class row_keeper {
 /// Rows that one run of an operator may keep.
 inline constexpr int max_kept_rows = 4;
 
+/// The axis of an operator whose only row is the whole tensor.
+inline constexpr int whole_tensor = -1;
+
 /// What a rowwise operator gives for each row: a row, a number, or one number for all rows, the mean of theirs.
 enum class row_result : unsigned char { row, each, mean };
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <axiograd/io/csv.hpp>
+#include <axiograd/io/excerpt.hpp>
 #include <charconv>
 #include <cmath>
 #include <new>
@@ -9,13 +10,6 @@
 namespace axiograd::io {
 
 namespace {
-
-/// A few characters of a file that nobody vouches for, fit for a message of one line.
-std::string quoted(std::string_view text) {
-  std::string safe(text.substr(0, 20));
-  std::replace_if(safe.begin(), safe.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
-  return '\'' + safe + (text.size() > 20 ? "...'" : "'");
-}
 
 template <class T>
 bool parse(std::string_view text, T& number) {
@@ -50,7 +44,7 @@ result<number_table<T>> parse_csv(const std::string& name, std::span<const std::
       line.remove_prefix(std::min(cell.size() + 1, line.size()));
       T number{};
       if (!parse(cell, number))
-        return fail(error_kind::invalid_file, at_cell(name, row, column) + quoted(cell) +
+        return fail(error_kind::invalid_file, at_cell(name, row, column) + excerpt(cell, 20) +
                                                   (std::is_integral_v<T> ? " is not a whole number" : " is not a number"));
       table.values.push_back(number);
     }

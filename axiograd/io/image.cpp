@@ -1,8 +1,11 @@
 #include <png.h>
 
+#include <algorithm>
+#include <array>
 #include <axiograd/io/csv.hpp>
 #include <axiograd/io/file.hpp>
 #include <axiograd/io/image.hpp>
+#include <charconv>
 #include <cmath>
 #include <memory>
 #include <span>
@@ -14,6 +17,12 @@ namespace {
 struct free_image {
   void operator()(png_image* image) const { png_image_free(image); }
 };
+
+/// The shortest text that means the number.
+std::string text_of(double value) {
+  std::array<char, 32> text{};
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
+}
 
 result<tensor<float>> decode_png(const std::string& path, std::span<const std::byte> file, int64_t height, int64_t width,
                                  polarity ink) {
@@ -51,10 +60,8 @@ result<tensor<float>> parse_row(const std::string& path, std::span<const std::by
   float* const pixels = x.mutable_data();
   for (int64_t i = 0; i < x.size(); ++i) {
     const double value = (*table)(0, i);
-    if (value < 0 || value > white) {
-      const std::string found = std::to_string(value), most = std::to_string(white);
-      return fail(error_kind::invalid_file, at_cell(path, 1, i + 1) + found + " is not between 0 and " + most);
-    }
+    if (value < 0 || value > white)
+      return fail(error_kind::invalid_file, at_cell(path, 1, i + 1) + text_of(value) + " is not between 0 and " + text_of(white));
     pixels[i] = static_cast<float>(value / white);
   }
   return x;
@@ -68,7 +75,7 @@ result<tensor<float>> read_image(const std::string& path, const shape& sample, c
     return fail(error_kind::invalid_parameter, "read_image: the model's input is " + to_string(sample) +
                                                    ", expected a gray image (1,height,width) of at most 32768 a side");
   if (!(options.white > 0 && std::isfinite(options.white)))
-    return fail(error_kind::invalid_parameter, "read_image: white is " + std::to_string(options.white) + ", expected a positive number");
+    return fail(error_kind::invalid_parameter, "read_image: white is " + text_of(options.white) + ", expected a positive number");
   const bool png = path.ends_with(".png");
   if (!png && !path.ends_with(".csv") && !path.ends_with(".csv.gz"))
     return fail(error_kind::invalid_file, path + ": expected the name of a .png, .csv or .csv.gz file");

@@ -2,6 +2,7 @@
 // The index family: an operator says which boxes of which input land where in the output. The forward copies them, the
 // reverse pass adds back along the same boxes, so the adjoint cannot disagree with the forward.
 
+#include <algorithm>
 #include <axiograd/core/box_move.hpp>
 #include <axiograd/kernels/arguments.hpp>
 #include <axiograd/kernels/parallel.hpp>
@@ -19,6 +20,24 @@ void for_each_run(const box_move& m, int axis, int64_t from, int64_t to, const F
     for_each_run(m, axis + 1, from + i * m.from_stride[a], to + i * m.to_stride[a], body);
 }
 
+/// A sum by halves: its error grows with the logarithm of the length.
+template <class T>
+T sum_run(const T* x, int64_t n, int64_t step) {
+  if (n > 64) return sum_run(x, n / 2, step) + sum_run(x + n / 2 * step, n - n / 2, step);
+  T total(0);
+  for (int64_t i = 0; i < n; ++i) total = total + x[i * step];
+  return total;
+}
+
+/// Whether some of y may belong to no box.
+template <class Op>
+bool leaves_gaps(const Op& op) {
+  if constexpr (requires { op.leaves_gaps(); })
+    return op.leaves_gaps();
+  else
+    return requires { Op::leaves_gaps; };
+}
+
 template <class Op, class Emit>
 void moves_of(const Op& op, std::span<const shape> in, const shape& y, std::span<const index_view> side, const Emit& emit) {
   if constexpr (arity_of<Op>.side > 0)
@@ -32,11 +51,16 @@ void moves_of(const Op& op, std::span<const shape> in, const shape& y, std::span
 template <class Op, class T>
 void boxes_forward(const Op& op, std::span<const shape> in, const shape& y_dims, std::span<const index_view> side,
                    const T* const* x, T* y) {
-  if constexpr (requires { Op::leaves_gaps; }) std::fill_n(y, y_dims.size(), T(0));
+  if (impl::leaves_gaps(op)) std::fill_n(y, y_dims.size(), T(0));
   impl::moves_of(op, in, y_dims, side, [&](const box_move& m) {
     const T* const source = x[m.input];
     impl::for_each_run(m, 0, m.from, m.to, [&](int64_t from, int64_t to, int64_t n, int64_t from_step, int64_t to_step) {
-      for (int64_t i = 0; i < n; ++i) y[to + i * to_step] = source[from + i * from_step];
+      if (from_step == 1 && to_step == 1)
+        std::copy_n(source + from, n, y + to);
+      else if (from_step == 0 && to_step == 1)
+        std::fill_n(y + to, n, source[from]);
+      else
+        for (int64_t i = 0; i < n; ++i) y[to + i * to_step] = source[from + i * from_step];
     });
   });
 }
@@ -49,7 +73,12 @@ void boxes_vjp(const Op& op, std::span<const shape> in, const shape& y_dims, std
     T* const target = dx[m.input];
     if (target == nullptr) return;
     impl::for_each_run(m, 0, m.from, m.to, [&](int64_t from, int64_t to, int64_t n, int64_t from_step, int64_t to_step) {
-      for (int64_t i = 0; i < n; ++i) target[from + i * from_step] = target[from + i * from_step] + dy[to + i * to_step];
+      if (from_step == 1 && to_step == 1)
+        for (int64_t i = 0; i < n; ++i) target[from + i] = target[from + i] + dy[to + i];
+      else if (from_step == 0)
+        target[from] = target[from] + impl::sum_run(dy + to, n, to_step);
+      else
+        for (int64_t i = 0; i < n; ++i) target[from + i * from_step] = target[from + i * from_step] + dy[to + i * to_step];
     });
   });
 }

@@ -2,6 +2,7 @@
 // The contraction family: sums of products declared by subscripts ("mk,kn->mn"). One function runs the forward product and
 // both VJPs, as plain sums for any number and as GEMM calls for float and double.
 
+#include <algorithm>
 #include <axiograd/core/contraction.hpp>
 #include <axiograd/kernels/arguments.hpp>
 #include <axiograd/kernels/cpu/gemm.hpp>
@@ -133,22 +134,30 @@ void multiply(std::string_view a_axes, const view<const T>& a, std::string_view 
   impl::sum_products(plan, a.data, b.data, y.data, add);
 }
 
+namespace impl {
+/// Calls body(bias, y, n) for runs of n entries of y that take n neighbouring entries of the bias.
+template <class F>
+void for_each_bias_run(const contraction& c, const shape& bias_dims, const shape& y_dims, const F& body) {
+  const labelled_shape y(c.y_axes(), y_dims), bias(c.bias_subscripts, bias_dims);
+  const product_plan plan(bias, bias, y);
+  const product_axis& own = plan.axes[product_plan::batch][0];
+  const bool is_run = plan.count[product_plan::batch] == 1 && own.a == 1 && own.y == 1;
+  for_each_position(plan, product_plan::columns, 0, 0, 0, 0, [&](int64_t, int64_t, int64_t y0) {
+    if (is_run) return body(int64_t{0}, y0, own.size);
+    for_each_position(plan, product_plan::batch, 0, 0, 0, y0, [&](int64_t b0, int64_t, int64_t at) { body(b0, at, int64_t{1}); });
+  });
+}
+}  // namespace impl
+
 template <class T>
 void contraction_forward(const contraction& c, const forward_run<T>& run) {
   const auto& a = run.in[static_cast<std::size_t>(c.a)];
   const auto& b = run.in[static_cast<std::size_t>(c.b)];
-  const view<const T>* const bias = c.bias >= 0 && run.in[static_cast<std::size_t>(c.bias)].data != nullptr
-                                        ? &run.in[static_cast<std::size_t>(c.bias)]
-                                        : nullptr;
-  if (bias != nullptr) {  // the bias goes in first, the product adds to it
-    const impl::labelled_shape y(c.y_axes(), *run.y.dims), t(c.bias_subscripts, *bias->dims);
-    const impl::product_plan plan(t, t, y);
-    impl::for_each_position(plan, impl::product_plan::columns, 0, 0, 0, 0, [&](int64_t, int64_t, int64_t y0) {
-      impl::for_each_position(plan, impl::product_plan::batch, 0, 0, 0, y0,
-                              [&](int64_t t0, int64_t, int64_t at) { run.y.data[at] = bias->data[t0]; });
-    });
-  }
-  multiply(c.a_axes(), a, c.b_axes(), b, c.y_axes(), run.y, bias != nullptr);
+  const view<const T> bias = c.bias < 0 ? view<const T>{} : run.in[static_cast<std::size_t>(c.bias)];
+  if (bias.data != nullptr)  // the bias goes in first, the product adds to it
+    impl::for_each_bias_run(c, *bias.dims, *run.y.dims,
+                            [&](int64_t from, int64_t to, int64_t n) { std::copy_n(bias.data + from, n, run.y.data + to); });
+  multiply(c.a_axes(), a, c.b_axes(), b, c.y_axes(), run.y, bias.data != nullptr);
 }
 
 template <class T>
@@ -162,12 +171,10 @@ void contraction_vjp(const contraction& c, const vjp_run<T>& run) {
   if (c.bias < 0) return;
   T* const dbias = run.dx[static_cast<std::size_t>(c.bias)];
   if (dbias == nullptr) return;
-  const impl::labelled_shape y(c.y_axes(), *run.y.dims), t(c.bias_subscripts, *run.in[static_cast<std::size_t>(c.bias)].dims);
-  const impl::product_plan plan(t, t, y);
-  impl::for_each_position(plan, impl::product_plan::columns, 0, 0, 0, 0, [&](int64_t, int64_t, int64_t y0) {
-    impl::for_each_position(plan, impl::product_plan::batch, 0, 0, 0, y0,
-                            [&](int64_t t0, int64_t, int64_t at) { dbias[t0] = dbias[t0] + run.dy[at]; });
-  });
+  impl::for_each_bias_run(c, *run.in[static_cast<std::size_t>(c.bias)].dims, *run.y.dims,
+                          [&](int64_t to, int64_t from, int64_t n) {
+                            for (int64_t i = 0; i < n; ++i) dbias[to + i] = dbias[to + i] + run.dy[from + i];
+                          });
 }
 
 }  // namespace axiograd

@@ -13,7 +13,6 @@ namespace impl {
 struct row_layout {
   int64_t outer, n, inner;
 };
-inline constexpr int whole_tensor = -1;
 
 template <class Op>
 row_layout layout_of(const Op& op, const shape& x) {
@@ -49,8 +48,6 @@ class scratch_memory {
 /// Rows one thread takes at a time: about 32,768 numbers. Depends on the shape only.
 inline int64_t rows_per_block(int64_t n) { return std::max<int64_t>(1, 32768 / std::max<int64_t>(1, n)); }
 }  // namespace impl
-
-using impl::whole_tensor;
 
 template <class Op, class T>
 void rowwise_forward(const row_kernels<T>& kernels, const void* op, const forward_run<T>& run) {
@@ -119,22 +116,32 @@ void rowwise_vjp(const row_kernels<T>& kernels, const void* op, const vjp_run<T>
     mean_dy[0] = *run.dy / T(static_cast<double>(rows));
     dy = mean_dy;
   }
-  bool adds_to_shared = false;
+  // Each block of rows sums the gradients that rows share by itself; the sums are added in order, whatever the threads did.
+  std::array<int64_t, inputs> place{};
+  int64_t shared = 0;
   for (int k = 0; k < inputs; ++k)
-    adds_to_shared = adds_to_shared || (shared_of<Op>.contains(k) && run.dx[static_cast<std::size_t>(k)] != nullptr);
+    if (shared_of<Op>.contains(k) && run.dx[static_cast<std::size_t>(k)] != nullptr) place[static_cast<std::size_t>(k)] = at.n * shared++;
+  int64_t block = impl::rows_per_block(at.n);
+  if (shared > 0) block = std::max(block, (rows + 15) / 16);
+  const int64_t blocks = (rows + block - 1) / block;
+  impl::scratch_memory<T> sums(std::max<int64_t>(1, blocks * shared * at.n));
+  std::fill_n(sums.data(), blocks * shared * at.n, T(0));
 
-  // Rows that add into the same gradient are taken in order by one thread.
-  const int64_t block = adds_to_shared ? rows : impl::rows_per_block(at.n);
-  parallel_for((rows + block - 1) / block, [&](int64_t b) {
+  parallel_for(blocks, [&](int64_t b) {
     const int64_t first = b * block;
     const int64_t count = std::min(block, rows - first);
+    const auto target = [&](int k) -> T* {
+      const auto input = static_cast<std::size_t>(k);
+      if (run.dx[input] == nullptr || !shared_of<Op>.contains(k)) return run.dx[input];
+      return sums.data() + b * shared * at.n + place[input];
+    };
     impl::scratch_memory<T> scratch((max_kept_rows + 1 + (at.inner == 1 ? 0 : 2 * inputs + 2)) * at.n);
     const T* in[inputs];
     T* dx[inputs];
     if (at.inner == 1) {
       for (int k = 0; k < inputs; ++k) {
         const int64_t skip = shared_of<Op>.contains(k) ? 0 : first * at.n;
-        T* const to = run.dx[static_cast<std::size_t>(k)];
+        T* const to = target(k);
         in[k] = run.in[static_cast<std::size_t>(k)].data + skip;
         dx[k] = to == nullptr ? nullptr : to + skip;
       }
@@ -156,7 +163,7 @@ void rowwise_vjp(const row_kernels<T>& kernels, const void* op, const vjp_run<T>
         const std::size_t input = static_cast<std::size_t>(k);
         const bool stays = shared_of<Op>.contains(k);
         in[k] = stays ? run.in[input].data : gather(run.in[input].data, k);
-        dx[k] = run.dx[input];
+        dx[k] = target(k);
         if (dx[k] != nullptr && !stays) dx[k] = gather(run.dx[input], inputs + k);
       }
       const bool whole = gives == row_result::row;
@@ -168,6 +175,12 @@ void rowwise_vjp(const row_kernels<T>& kernels, const void* op, const vjp_run<T>
           for (int64_t i = 0; i < at.n; ++i) run.dx[static_cast<std::size_t>(k)][base + i * at.inner] = dx[k][i];
     }
   });
+  for (int64_t b = 0; b < blocks; ++b)
+    for (int k = 0; k < inputs; ++k)
+      if (const auto input = static_cast<std::size_t>(k); shared_of<Op>.contains(k) && run.dx[input] != nullptr) {
+        const T* const part = sums.data() + b * shared * at.n + place[input];
+        for (int64_t i = 0; i < at.n; ++i) run.dx[input][i] = run.dx[input][i] + part[i];
+      }
 }
 
 }  // namespace axiograd

@@ -105,6 +105,7 @@ void run_sample_forward(const Op& op, const forward_run<T>& run) {
 }
 template <class Op, class T>
 void run_sample_vjp(const Op& op, const vjp_run<T>& run) {
+  if (std::all_of(run.dx.begin(), run.dx.end(), [](const T* p) { return p == nullptr; })) return;
   const sample_layout<Op> at(run.in, *run.y.dims);
   for_sample_blocks(at.samples, at.y_step * 8, gradients_are_separate(at, run), [&](int64_t first, int64_t count) {
     for (int64_t i = first; i < first + count; ++i)
@@ -118,28 +119,56 @@ void run_sample_vjp(const Op& op, const vjp_run<T>& run) {
 
 // ---- contractions whose second operand is made of patches of an input: convolution ------------------------------------------
 
-/// The product of a convolution, g groups: kernel (g, o, k) times patches (g, k, q) gives y (g, o, q).
+/// The product of a convolution in g groups: kernel (g,o,k) times patches (g,k,q) gives y (g,o,q). The operator gives the
+/// number of groups, and as `patches` which entries of its third input each window sees.
+template <class Op>
 struct patch_product {
-  shape kernel, patches, y, bias;
-  static constexpr std::string_view kernel_axes = "gok", patch_axes = "gkq", y_axes = "goq", bias_axes = "go";
+  static constexpr std::string_view kernel_axes = "gok", patch_axes = "gkq", y_axes = "goq";
+  sample_layout<Op> at;
+  decltype(std::declval<const Op&>().patches(shape{}, shape{}, shape{})) source;
+  int64_t channels, positions;
+  shape kernel, patches, y;
+
+  template <class T>
+  patch_product(const Op& op, std::span<const view<const T>> in, const shape& y_dims)
+      : at(in, y_dims), source(op.patches(at.in[0], at.in[2], at.y)), channels(at.y[0]), positions(at.y.from(1).size()) {
+    const int64_t g = op.groups, o = channels / g, k = at.in[0].from(1).size();
+    kernel = {g, o, k};
+    patches = {g, k, positions};
+    y = {g, o, positions};
+  }
+  /// Memory that one sample's patches need.
+  int64_t patch_memory() const { return source.is_input() ? 1 : patches.size(); }
+  /// The patches of one sample, in `memory` unless they are x itself.
+  template <class T>
+  const T* gather(const T* x, T* memory) const {
+    if (source.is_input()) return x;
+    const T* const in[3]{x};
+    boxes_forward(source, at.in, patches, {}, in, memory);
+    return memory;
+  }
+  /// dx += the adjoint of `gather` at kernel^T dy.
+  template <class T>
+  void scatter(const T* w, const T* dy, T* memory, T* dx) const {
+    const bool direct = source.is_input();
+    multiply<T>(kernel_axes, {w, &kernel}, y_axes, {dy, &y}, patch_axes, {direct ? dx : memory, &patches}, direct);
+    T* const targets[3]{dx};
+    if (!direct) boxes_vjp(source, at.in, patches, {}, memory, targets);
+  }
 };
 
 template <class Op, class T>
 void run_patches_forward(const Op& op, const forward_run<T>& run) {
-  const sample_layout<Op> at(run.in, *run.y.dims);
-  const patch_product p = op.template product<patch_product>(at.in[0], at.in[2], at.y);
+  const patch_product<Op> p(op, run.in, *run.y.dims);
   const T* const bias = run.in[1].data;
-  for_sample_blocks(at.samples, p.patches.size() * 8, true, [&](int64_t first, int64_t count) {
-    scratch_memory<T> patches(p.patches.size());
+  for_sample_blocks(p.at.samples, p.patches.size() * 8, true, [&](int64_t first, int64_t count) {
+    scratch_memory<T> memory(p.patch_memory());
     for (int64_t i = first; i < first + count; ++i) {
-      const T* const x[3]{nullptr, nullptr, run.in[2].data + i * at.step[2]};
-      boxes_forward(op.patches(at.in[0], at.in[2], at.y), at.in, p.patches, {}, x, patches.data());
-      T* const y = run.y.data + i * at.y_step;
-      if (bias != nullptr) {
-        const int64_t positions = p.y[2];
-        for (int64_t o = 0; o < p.bias.size(); ++o) std::fill_n(y + o * positions, positions, bias[o]);
-      }
-      multiply<T>(p.kernel_axes, {run.in[0].data, &p.kernel}, p.patch_axes, {patches.data(), &p.patches}, p.y_axes, {y, &p.y},
+      const T* const patches = p.gather(run.in[2].data + i * p.at.step[2], memory.data());
+      T* const y = run.y.data + i * p.at.y_step;
+      if (bias != nullptr)
+        for (int64_t o = 0; o < p.channels; ++o) std::fill_n(y + o * p.positions, p.positions, bias[o]);
+      multiply<T>(p.kernel_axes, {run.in[0].data, &p.kernel}, p.patch_axes, {patches, &p.patches}, p.y_axes, {y, &p.y},
                   bias != nullptr);
     }
   });
@@ -147,38 +176,27 @@ void run_patches_forward(const Op& op, const forward_run<T>& run) {
 
 template <class Op, class T>
 void run_patches_vjp(const Op& op, const vjp_run<T>& run) {
-  const sample_layout<Op> at(run.in, *run.y.dims);
-  const patch_product p = op.template product<patch_product>(at.in[0], at.in[2], at.y);
+  const patch_product<Op> p(op, run.in, *run.y.dims);
   T* const dkernel = run.dx[0];
   T* const dbias = run.dx[1];
   // Each block of samples sums the shared gradients by itself; the sums are added in order, whatever the threads did.
   const int64_t kernel_size = dkernel == nullptr ? 0 : p.kernel.size();
-  const int64_t bias_size = dbias == nullptr ? 0 : p.bias.size();
-  const int64_t blocks = std::min<int64_t>(at.samples, 8);
+  const int64_t bias_size = dbias == nullptr ? 0 : p.channels;
+  const int64_t blocks = std::min<int64_t>(p.at.samples, 8);
   scratch_memory<T> sums(std::max<int64_t>(1, blocks * (kernel_size + bias_size)));
   std::fill_n(sums.data(), blocks * (kernel_size + bias_size), T(0));
   parallel_for(blocks, [&](int64_t block) {
     T* const kernel_sum = sums.data() + block * (kernel_size + bias_size);
     T* const bias_sum = kernel_sum + kernel_size;
-    scratch_memory<T> patches(p.patches.size());
-    for (int64_t i = at.samples * block / blocks; i < at.samples * (block + 1) / blocks; ++i) {
-      const view<const T> dy{run.dy + i * at.y_step, &p.y};
+    scratch_memory<T> memory(p.patch_memory());
+    for (int64_t i = p.at.samples * block / blocks; i < p.at.samples * (block + 1) / blocks; ++i) {
+      const T* const dy = run.dy + i * p.at.y_step;
       if (dkernel != nullptr) {
-        const T* const x[3]{nullptr, nullptr, run.in[2].data + i * at.step[2]};
-        boxes_forward(op.patches(at.in[0], at.in[2], at.y), at.in, p.patches, {}, x, patches.data());
-        multiply<T>(p.y_axes, dy, p.patch_axes, {patches.data(), &p.patches}, p.kernel_axes, {kernel_sum, &p.kernel}, true);
+        const T* const patches = p.gather(run.in[2].data + i * p.at.step[2], memory.data());
+        multiply<T>(p.y_axes, {dy, &p.y}, p.patch_axes, {patches, &p.patches}, p.kernel_axes, {kernel_sum, &p.kernel}, true);
       }
-      if (dbias != nullptr)
-        for (int64_t o = 0; o < bias_size; ++o) {
-          T total(0);
-          for (int64_t q = 0; q < p.y[2]; ++q) total = total + dy.data[o * p.y[2] + q];
-          bias_sum[o] = bias_sum[o] + total;
-        }
-      if (run.dx[2] != nullptr) {
-        multiply<T>(p.kernel_axes, {run.in[0].data, &p.kernel}, p.y_axes, dy, p.patch_axes, {patches.data(), &p.patches}, false);
-        T* const dx[3]{nullptr, nullptr, run.dx[2] + i * at.step[2]};
-        boxes_vjp(op.patches(at.in[0], at.in[2], at.y), at.in, p.patches, {}, patches.data(), dx);
-      }
+      for (int64_t o = 0; o < bias_size; ++o) bias_sum[o] = bias_sum[o] + sum_run(dy + o * p.positions, p.positions, 1);
+      if (run.dx[2] != nullptr) p.scatter(run.in[0].data, dy, memory.data(), run.dx[2] + i * p.at.step[2]);
     }
   });
   for (int64_t block = 0; block < blocks; ++block) {

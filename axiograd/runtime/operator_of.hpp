@@ -91,7 +91,7 @@ template <class Op, class T, class Kernels>
 constexpr operator_table<T> make_table() {
   static_assert(std::is_trivially_copyable_v<Op>, "an operator's attributes must be trivially copyable");
   if constexpr (!runs_on<Op, T>) {
-    (void)impl::must<impl::not_available_sentence<Op>()>{};
+    impl::must<impl::not_available_sentence<Op>()>();
     return {};
   } else {
     using e = impl::erased<Op, T, Kernels>;

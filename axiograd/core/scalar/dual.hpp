@@ -4,6 +4,11 @@
 
 namespace axiograd {
 
+template <class T>
+struct dual;
+template <class T>
+inline constexpr algebra algebra_of<dual<T>> = algebra_of<T>;
+
 /// First-order forward-mode number v + d*eps over any scalar, nestable.
 ///
 /// Arithmetic follows the product and quotient rules; comparisons look at the primal part only. The elementary functions are
@@ -39,8 +44,6 @@ struct dual {
   friend constexpr bool operator==(const dual&, const dual&) = default;
 };
 
-template <class T>
-inline constexpr algebra algebra_of<dual<T>> = algebra_of<T>;
 template <analytic T>
 struct constant_pi<dual<T>> {
   AXG_HD static constexpr dual<T> value() { return dual<T>(pi<T>(), T(0)); }
@@ -48,6 +51,7 @@ struct constant_pi<dual<T>> {
 
 /// Branches componentwise, so that a condition of lanes or of intervals carries over.
 template <class Condition, class T>
+  requires(!std::same_as<Condition, bool>)
 AXG_HD constexpr dual<T> select(const Condition& condition, const dual<T>& a, const dual<T>& b) {
   return {select(condition, a.v, b.v), select(condition, a.d, b.d)};
 }

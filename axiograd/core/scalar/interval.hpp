@@ -15,6 +15,10 @@
 
 namespace axiograd {
 
+class interval;
+template <>
+inline constexpr algebra algebra_of<interval>{.ring = true, .ordered = true, .division = true, .analytic = true};
+
 /// The outcome of a comparison between sets of numbers; `maybe` when its members disagree.
 enum class verdict : unsigned char { no, yes, maybe };
 
@@ -206,9 +210,6 @@ class interval {
 };
 
 constexpr interval hull(const interval& a, const interval& b);
-
-template <>
-inline constexpr algebra algebra_of<interval>{.ring = true, .ordered = true, .division = true, .analytic = true};
 
 template <>
 struct constant_pi<interval> {

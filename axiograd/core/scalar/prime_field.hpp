@@ -8,6 +8,10 @@
 
 namespace axiograd {
 
+class prime_field;
+template <>
+inline constexpr algebra algebra_of<prime_field>{.ring = true, .division = true};
+
 /// An integer modulo the prime p = 2^61 - 1: exact arithmetic of fixed size, for identity tests at random points.
 ///
 /// Rational numbers map into the field as long as p does not divide their denominator. A false identity between polynomials
@@ -86,8 +90,5 @@ class prime_field {
 
   std::uint64_t r_ = 0;
 };
-
-template <>
-inline constexpr algebra algebra_of<prime_field>{.ring = true, .division = true};
 
 }  // namespace axiograd

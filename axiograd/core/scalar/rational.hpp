@@ -14,6 +14,10 @@
 
 namespace axiograd {
 
+class rational;
+template <>
+inline constexpr algebra algebra_of<rational>{.ring = true, .ordered = true, .division = true};
+
 /// An exact fraction n / d in lowest terms, of any size; polynomial and piecewise rational operators run on it without error.
 ///
 /// Errors: a denominator or divisor of 0 and a double that is not finite throw std::domain_error.
@@ -78,8 +82,5 @@ class rational {
 
   mpq_class q_;
 };
-
-template <>
-inline constexpr algebra algebra_of<rational>{.ring = true, .ordered = true, .division = true};
 
 }  // namespace axiograd

@@ -23,9 +23,10 @@ struct elu_op {
   }
   static constexpr double samples[]{-100, -2, -1e-4, 0, 0.5, 2};
 
+  // The sum of both branches, one of which is 0: an interval around 0 stays tight.
   template <analytic T>
   AXG_HD constexpr T value(const T& x) const {
-    return select(x > T(0), x, T(alpha.value) * expm1(min(x, T(0))));
+    return max(x, T(0)) + T(alpha.value) * expm1(min(x, T(0)));
   }
   template <analytic T>
   AXG_HD constexpr T derivative(const T& x, const T&) const {

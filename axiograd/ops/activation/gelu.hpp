@@ -11,7 +11,7 @@ struct gelu_op {
   static constexpr op_info info{.name = "gelu",
                                 .formula = "x (1 + tanh u) / 2, u = sqrt(2/pi) (x + 0.044715 x^3)",
                                 .derivative = "s + 2 x s' u', s = sigmoid(2 u)",
-                                .edges = "total; NaN propagates; x -> -inf gives -0",
+                                .edges = "total; NaN propagates; large |x| give x and -0; NaN at -inf",
                                 .source = "Hendrycks & Gimpel 2016, section 2; contract 3",
                                 .torch = "torch.nn.functional.gelu(approximate='tanh'); its default is the erf form"};
   static constexpr op_facts facts{.max_ulp = 16, .derivative_max_ulp = 32};
@@ -22,11 +22,13 @@ struct gelu_op {
   AXG_HD constexpr T value(const T& x) const {
     return x * sigmoid(twice_u(x));
   }
+  // Where s' has underflowed, u' may be infinite: the product is 0 then.
   template <analytic T>
   AXG_HD constexpr T derivative(const T& x, const T&) const {
     const T u2 = twice_u(x);
     const T slope = T(2) * root<T>() * (T(1) + T(3) * cubic.as<T>() * x * x);
-    return sigmoid(u2) + x * sigmoid_op{}.derivative(u2, u2) * slope;
+    const T bend = sigmoid_op{}.derivative(u2, u2);
+    return sigmoid(u2) + select(bend > T(0), x * slope * bend, T(0));
   }
 
  private:

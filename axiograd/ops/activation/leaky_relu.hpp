@@ -21,9 +21,10 @@ struct leaky_relu_op {
   }
   static constexpr double samples[]{-2, -0.5, 0, 0.5, 2};
 
+  // The sum of both branches, one of which is 0: an interval around 0 stays tight.
   template <ordered_ring T>
   AXG_HD constexpr T value(const T& x) const {
-    return select(x > T(0), x, T(slope.value) * x);
+    return max(x, T(0)) + T(slope.value) * min(x, T(0));
   }
   template <ordered_ring T>
   AXG_HD constexpr T derivative(const T& x, const T&) const {

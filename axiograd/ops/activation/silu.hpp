@@ -10,7 +10,7 @@ struct silu_op {
   static constexpr op_info info{.name = "silu",
                                 .formula = "x / (1 + exp(-x))",
                                 .derivative = "s + x s', s = sigmoid(x)",
-                                .edges = "total; NaN propagates; x -> -inf gives -0",
+                                .edges = "total; NaN propagates; large -x give -0; NaN at -inf",
                                 .source = "Elfwing et al. 2018; contract 3",
                                 .torch = "torch.nn.functional.silu; same"};
   static constexpr op_facts facts{.max_ulp = 4, .derivative_max_ulp = 8};

@@ -20,9 +20,8 @@ struct sqrt_op {
     return sqrt(max(x, T(0)));
   }
   template <analytic T>
-  AXG_HD constexpr T derivative(const T& x, const T&) const {
-    const T positive = select(x > T(0), x, T(1));
-    return select(x > T(0), T(1) / (T(2) * sqrt(positive)), T(0));
+  AXG_HD constexpr T derivative(const T& x, const T& y) const {
+    return select(x > T(0), T(0.5) / select(x > T(0), y, T(1)), T(0));
   }
 };
 AXG_OPERATOR(sqrt)

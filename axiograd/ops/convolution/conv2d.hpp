@@ -1,8 +1,7 @@
 #pragma once
 
-#include <axiograd/core/box_move.hpp>
 #include <axiograd/core/op.hpp>
-#include <axiograd/core/window.hpp>
+#include <axiograd/core/patches.hpp>
 
 namespace axiograd {
 
@@ -36,60 +35,27 @@ struct conv2d_op {
   }
 
   constexpr shape_result infer_shape(const shape& w, const shape& b, const shape& x) const {
-    if (groups < 1 || w[0] % groups != 0 || x[0] % groups != 0)
-      return {error_kind::invalid_parameter, "{} groups do not divide {} output and {} input channels", groups, w[0], x[0]};
-    if (w[1] * groups != x[0])
-      return {error_kind::shape_mismatch, "the kernel takes {} channels, the input has {}", w[1] * groups, x[0]};
+    if (groups < 1) return {error_kind::invalid_parameter, "{} groups", groups};
+    if (w[1] != x[0] / groups)
+      return {error_kind::shape_mismatch, "the kernel takes {} channels in each of {} groups, the input has {}", w[1], groups, x[0]};
     if (b.rank >= 0 && b[0] != w[0])
       return {error_kind::shape_mismatch, "the kernel gives {} channels, the bias has {}", w[0], b[0]};
+    if (x[0] % groups != 0 || w[0] % groups != 0)
+      return {error_kind::invalid_parameter, "{} groups do not divide {} output and {} input channels", groups, w[0], x[0]};
     if (x[0] == 0 || w[0] == 0) return {error_kind::invalid_parameter, "there are no channels: shapes {shapes}"};
     shape y{w[0]};
     for (int axis = 0; axis < 2; ++axis) {
-      const int64_t reach = w[2 + axis] == 0 ? 0 : dilation[axis] * (w[2 + axis] - 1) + 1;
-      const int64_t windows = dilation[axis] < 1 ? 0 : window_count(x[1 + axis], reach, stride[axis], padding[axis]);
+      const int64_t n = x[1 + axis], reach = window_reach(w[2 + axis], dilation[axis]);
+      const int64_t windows = window_count(n, reach, stride[axis], padding[axis]);
       if (windows == 0)
         return {error_kind::invalid_parameter, "no window of length {} with stride {} fits {} entries with padding {}", reach,
-                stride[axis], x[1 + axis], padding[axis]};
+                stride[axis], n, padding[axis]};
       y.append(windows);
     }
     return y;
   }
-
-  /// Which entries of x each window covers, as a matrix (group, channel and kernel entry, window).
-  struct patch_boxes {
-    static constexpr bool leaves_gaps = true;  // padding
-    extents<2> stride, padding, dilation;
-    shape w, x, y;
-
-    template <class Emit>
-    void moves(std::span<const shape>, const shape&, const Emit& emit) const {
-      const int64_t windows = y[1] * y[2];
-      for (int64_t c = 0, row = 0; c < x[0]; ++c)
-        for (int64_t j = 0; j < w[2]; ++j)
-          for (int64_t l = 0; l < w[3]; ++l, ++row) {
-            const int64_t down = j * dilation[0], right = l * dilation[1];
-            const index_range rows = windows_inside(down, x[1], stride[0], padding[0], y[1]);
-            const index_range columns = windows_inside(right, x[2], stride[1], padding[1], y[2]);
-            if (rows.size() == 0 || columns.size() == 0) continue;
-            const int64_t i = rows.begin * stride[0] + down - padding[0];
-            const int64_t k = columns.begin * stride[1] + right - padding[1];
-            emit(box_move{.input = 2,
-                          .box = {rows.size(), columns.size()},
-                          .from = (c * x[1] + i) * x[2] + k,
-                          .to = row * windows + rows.begin * y[2] + columns.begin,
-                          .from_stride = {stride[0] * x[2], stride[1]},
-                          .to_stride = {y[2], 1}});
-          }
-    }
-  };
-  constexpr patch_boxes patches(const shape& w, const shape& x, const shape& y) const {
+  constexpr axiograd::patches<2> patches(const shape& w, const shape& x, const shape& y) const {
     return {stride, padding, dilation, w, x, y};
-  }
-  /// The shapes of the product kernel (g,o,k) x patches (g,k,q) -> y (g,o,q), bias (g,o).
-  template <class Product>
-  constexpr Product product(const shape& w, const shape&, const shape& y) const {
-    const int64_t g = groups, k = w.from(1).size(), q = y[1] * y[2];
-    return {{g, w[0] / g, k}, {g, k, q}, {g, w[0] / g, q}, {g, w[0] / g}};
   }
 
   template <class Draw>

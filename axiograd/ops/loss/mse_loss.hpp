@@ -21,7 +21,7 @@ struct mse_loss_op {
   template <class T>
   static constexpr bool runs_on = field<T>;
 
-  constexpr int row_axis(int) const { return -1; }  // the whole tensor
+  constexpr int row_axis(int) const { return whole_tensor; }
   constexpr shape_result infer_shape(const shape& x, const shape& t) const {
     if (x != t) return {error_kind::shape_mismatch, "prediction and target differ: {shapes}"};
     return shape{};

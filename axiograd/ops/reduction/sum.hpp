@@ -18,7 +18,7 @@ struct sum_op {
   template <class T>
   static constexpr bool runs_on = ring<T>;
 
-  constexpr int row_axis(int) const { return -1; }  // the whole tensor
+  constexpr int row_axis(int) const { return whole_tensor; }
   constexpr shape_result infer_shape(const shape&) const { return shape{}; }
 
   template <ring_row X>

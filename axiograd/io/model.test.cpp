@@ -1,0 +1,66 @@
+#include <axiograd/io/model.hpp>
+#include <axiograd/io/scratch.test.hpp>
+
+#include <vector>
+
+using namespace axiograd;
+using namespace axiograd::io;
+
+namespace {
+
+/// The least that can be saved.
+struct stand_in {
+  struct parameter {
+    std::shared_ptr<tensor<float>> values;
+    const tensor<float>& value() const { return *values; }
+    void set(const tensor<float>& x) { *values = x; }
+  };
+  struct named {
+    std::string name;
+    parameter value;
+  };
+  std::vector<named> list;
+
+  stand_in(std::initializer_list<std::pair<const char*, tensor<float>>> parameters) {
+    for (const auto& [name, x] : parameters) list.push_back({name, {std::make_shared<tensor<float>>(x)}});
+  }
+  std::vector<named> parameters() const { return list; }
+  const tensor<float>& operator[](std::size_t i) const { return list[i].value.value(); }
+};
+
+const tensor<float> weight = tensor<float>::from({2, 2}, {1, 2, 3, 4}), bias = tensor<float>::from({2}, {5, 6});
+
+TEST(model, save_and_load) {
+  const scratch_folder folder;
+  save(folder / "m", stand_in{{"0.weight", weight}, {"0.bias", bias}}, {{"made by", "test"}});
+  stand_in other{{"0.weight", tensor<float>({2, 2})}, {"0.bias", tensor<float>({2})}};
+  EXPECT_EQ(load(folder / "m", other), (texts{{"made by", "test"}}));
+  EXPECT_EQ(other[0], weight);
+  EXPECT_EQ(other[1], bias);
+}
+
+TEST(model, a_file_that_does_not_fit_changes_nothing) {
+  const scratch_folder folder;
+  const std::string path = folder / "m";
+  const tensor<float> zeros({2, 2});
+  stand_in other{{"0.weight", zeros}, {"0.bias", tensor<float>({2})}};
+  const auto problem = [&](const stand_in& saved) {
+    save(path, saved);
+    const std::string message = message_of([&] { load(path, other); });
+    EXPECT_EQ(other[0], zeros);
+    return message.substr(path.size() + 2);
+  };
+  EXPECT_EQ(problem({{"0.weight", weight}}), "there is no tensor '0.bias'");
+  EXPECT_EQ(problem({{"0.weight", weight}, {"0.bias", weight}}), "tensor '0.bias' has shape (2,2), the model expects (2)");
+  EXPECT_EQ(problem({{"0.weight", weight}, {"0.bias", bias}, {"1.bias", bias}}), "the model has no parameter '1.bias'");
+  ok_or_throw(write_tensors(path, {.tensors = {{"0.weight", weight}, {"0.bias", index_tensor({2})}}, .metadata = {}}));
+  EXPECT_EQ(message_of([&] { load(path, other); }), path + ": tensor '0.bias': dtype I64, expected F32");
+}
+
+TEST(model, two_parameters_of_one_name) {
+  const scratch_folder folder;
+  EXPECT_EQ(message_of([&] { save(folder / "m", stand_in{{"a", weight}, {"a", bias}}); }), (folder / "m") + ": two parameters are named a");
+  EXPECT_EQ(folder.files(), 0U);
+}
+
+}  // namespace

@@ -1,0 +1,204 @@
+#pragma once
+// Rigorous numbers of 300 bits: balls, and truncated power series with ball coefficients.
+
+#include <arb.h>
+#include <arb_hypgeom.h>
+#include <arb_poly.h>
+
+#include <axiograd/core/scalar/scalar.hpp>
+#include <type_traits>
+#include <utility>
+
+namespace axiograd::conformance {
+
+inline constexpr slong ball_bits = 300;
+
+/// A real number known up to a radius (Arb). Comparisons look at the midpoint.
+class ball {
+ public:
+  ball() { arb_init(x_); }
+  explicit(false) ball(int x) : ball() { arb_set_si(x_, x); }
+  explicit(false) ball(double x) : ball() { arb_set_d(x_, x); }
+  ball(const ball& b) : ball() { arb_set(x_, b.x_); }
+  ball(ball&& b) noexcept : ball() { arb_swap(x_, b.x_); }
+  ball& operator=(const ball& b) {
+    arb_set(x_, b.x_);
+    return *this;
+  }
+  ball& operator=(ball&& b) noexcept {
+    arb_swap(x_, b.x_);
+    return *this;
+  }
+  ~ball() { arb_clear(x_); }
+
+  const arb_struct* get() const { return x_; }
+  arb_struct* get() { return x_; }
+  bool finite() const { return arb_is_finite(x_) != 0; }
+  /// The nearest double to the midpoint.
+  double midpoint() const { return arf_get_d(arb_midref(x_), ARF_RND_NEAR); }
+  double radius() const { return mag_get_d(arb_radref(x_)); }
+  bool overlaps(const ball& b) const { return arb_overlaps(x_, b.x_) != 0; }
+
+  friend ball operator+(const ball& a, const ball& b) { return made(arb_add, a, b); }
+  friend ball operator-(const ball& a, const ball& b) { return made(arb_sub, a, b); }
+  friend ball operator*(const ball& a, const ball& b) { return made(arb_mul, a, b); }
+  friend ball operator/(const ball& a, const ball& b) { return made(arb_div, a, b); }
+  friend ball operator-(const ball& a) {
+    ball y;
+    arb_neg(y.x_, a.x_);
+    return y;
+  }
+  friend bool operator>(const ball& a, const ball& b) { return arf_cmp(arb_midref(a.x_), arb_midref(b.x_)) > 0; }
+  friend constexpr bool operator==(const ball& a, const ball& b) {  // constexpr because that of dual is
+    if (std::is_constant_evaluated()) return false;
+    return arf_equal(arb_midref(a.x_), arb_midref(b.x_)) != 0;
+  }
+
+  friend ball max(const ball& a, const ball& b) { return a > b ? a : b; }
+  friend ball min(const ball& a, const ball& b) { return b > a ? a : b; }
+  friend ball abs(const ball& x) { return arf_sgn(arb_midref(x.x_)) < 0 ? -x : x; }
+
+  friend ball exp(const ball& x) { return made(arb_exp, x); }
+  friend ball expm1(const ball& x) { return made(arb_expm1, x); }
+  friend ball log(const ball& x) { return made(arb_log, x); }
+  friend ball log1p(const ball& x) { return made(arb_log1p, x); }
+  friend ball tanh(const ball& x) { return made(arb_tanh, x); }
+  friend ball erf(const ball& x) { return made(arb_hypgeom_erf, x); }
+  friend ball sin(const ball& x) { return made(arb_sin, x); }
+  friend ball cos(const ball& x) { return made(arb_cos, x); }
+  friend ball sqrt(const ball& x) { return made(arb_sqrt, x); }
+
+ private:
+  static ball made(void (*f)(arb_t, const arb_t, const arb_t, slong), const ball& a, const ball& b) {
+    ball y;
+    f(y.x_, a.x_, b.x_, ball_bits);
+    return y;
+  }
+  static ball made(void (*f)(arb_t, const arb_t, slong), const ball& a) {
+    ball y;
+    f(y.x_, a.x_, ball_bits);
+    return y;
+  }
+
+  arb_t x_;
+};
+
+/// c0 + c1 t + c2 t^2 with ball coefficients: a function's value and its first two derivatives (twice c2) along t. The
+/// derivatives come from Arb's series of the elementary functions, not from this library. Comparisons look at c0.
+class series {
+ public:
+  static constexpr slong terms = 3;
+
+  series() { arb_poly_init(p_); }
+  explicit(false) series(int x) : series() { arb_poly_set_si(p_, x); }
+  explicit(false) series(double x) : series(ball(x)) {}
+  explicit series(const ball& c0) : series() { arb_poly_set_coeff_arb(p_, 0, c0.get()); }
+  /// c0 + c1 t.
+  series(const ball& c0, const ball& c1) : series(c0) { arb_poly_set_coeff_arb(p_, 1, c1.get()); }
+  series(const series& s) : series() { arb_poly_set(p_, s.p_); }
+  series(series&& s) noexcept : series() { arb_poly_swap(p_, s.p_); }
+  series& operator=(const series& s) {
+    arb_poly_set(p_, s.p_);
+    return *this;
+  }
+  series& operator=(series&& s) noexcept {
+    arb_poly_swap(p_, s.p_);
+    return *this;
+  }
+  ~series() { arb_poly_clear(p_); }
+
+  ball coefficient(slong n) const {
+    ball c;
+    arb_poly_get_coeff_arb(c.get(), p_, n);
+    return c;
+  }
+
+  friend series operator+(const series& a, const series& b) {
+    series y;
+    arb_poly_add(y.p_, a.p_, b.p_, ball_bits);
+    return y;
+  }
+  friend series operator-(const series& a, const series& b) {
+    series y;
+    arb_poly_sub(y.p_, a.p_, b.p_, ball_bits);
+    return y;
+  }
+  friend series operator*(const series& a, const series& b) {
+    series y;
+    arb_poly_mullow(y.p_, a.p_, b.p_, terms, ball_bits);
+    return y;
+  }
+  friend series operator/(const series& a, const series& b) {
+    series y;
+    arb_poly_div_series(y.p_, a.p_, b.p_, terms, ball_bits);
+    return y;
+  }
+  friend series operator-(const series& a) {
+    series y;
+    arb_poly_neg(y.p_, a.p_);
+    return y;
+  }
+  friend bool operator>(const series& a, const series& b) { return a.coefficient(0) > b.coefficient(0); }
+  friend constexpr bool operator==(const series& a, const series& b) {
+    if (std::is_constant_evaluated()) return false;
+    return a.coefficient(0) == b.coefficient(0);
+  }
+
+  friend series max(const series& a, const series& b) { return a > b ? a : b; }
+  friend series min(const series& a, const series& b) { return b > a ? a : b; }
+  friend series abs(const series& x) { return series(0) > x ? -x : x; }
+
+  friend series exp(const series& x) { return made(arb_poly_exp_series, x); }
+  friend series expm1(const series& x) {
+    return with_constant(exp(x), expm1(x.coefficient(0)));
+  }
+  friend series log(const series& x) { return made(arb_poly_log_series, x); }
+  friend series log1p(const series& x) { return made(arb_poly_log1p_series, x); }
+  friend series erf(const series& x) { return made(arb_hypgeom_erf_series, x); }
+  friend series sin(const series& x) { return made(arb_poly_sin_series, x); }
+  friend series cos(const series& x) { return made(arb_poly_cos_series, x); }
+  friend series sqrt(const series& x) { return made(arb_poly_sqrt_series, x); }
+  /// The integral of x' / cosh(x)^2, which keeps its digits where tanh is flat.
+  friend series tanh(const series& x) {
+    series c = made(arb_poly_cosh_series, x), slope, y;
+    arb_poly_derivative(slope.p_, x.p_, ball_bits);
+    slope = slope / (c * c);
+    arb_poly_integral(y.p_, slope.p_, ball_bits);
+    arb_poly_truncate(y.p_, terms);
+    return with_constant(std::move(y), tanh(x.coefficient(0)));
+  }
+
+ private:
+  static series made(void (*f)(arb_poly_t, const arb_poly_t, slong, slong), const series& x) {
+    series y;
+    f(y.p_, x.p_, terms, ball_bits);
+    return y;
+  }
+  static series with_constant(series y, const ball& c0) {
+    arb_poly_set_coeff_arb(y.p_, 0, c0.get());
+    return y;
+  }
+
+  arb_poly_t p_;
+};
+
+}  // namespace axiograd::conformance
+
+template <>
+inline constexpr axiograd::algebra axiograd::algebra_of<axiograd::conformance::ball>{
+    .ring = true, .ordered = true, .division = true, .analytic = true};
+template <>
+inline constexpr axiograd::algebra axiograd::algebra_of<axiograd::conformance::series>{
+    .ring = true, .ordered = true, .division = true, .analytic = true};
+template <>
+struct axiograd::constant_pi<axiograd::conformance::ball> {
+  static conformance::ball value() {
+    conformance::ball x;
+    arb_const_pi(x.get(), conformance::ball_bits);
+    return x;
+  }
+};
+template <>
+struct axiograd::constant_pi<axiograd::conformance::series> {
+  static conformance::series value() { return conformance::series(constant_pi<conformance::ball>::value()); }
+};

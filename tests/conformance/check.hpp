@@ -1,0 +1,66 @@
+#pragma once
+// A check runs one subject and tells what it found; the list of checks is the ladder of design/conformance.md.
+
+#include <cstdlib>
+#include <functional>
+
+#include "run.hpp"
+
+namespace axiograd::conformance {
+
+/// AXIOGRAD_TEST_SEED and AXIOGRAD_TEST_SCALE (10: ten times as many random cases).
+struct settings {
+  std::uint64_t seed = 20'240'501;
+  int scale = 1;
+
+  static settings from_environment() {
+    settings s;
+    if (const char* text = std::getenv("AXIOGRAD_TEST_SEED")) s.seed = std::strtoull(text, nullptr, 0);
+    if (const char* text = std::getenv("AXIOGRAD_TEST_SCALE")) s.scale = std::max(1, std::atoi(text));
+    return s;
+  }
+};
+
+struct outcome {
+  std::vector<std::string> failures;  ///< empty: the check holds
+  std::string figure;                 ///< what was counted; empty: nothing to check for this operator
+
+  void fail(std::string text) {
+    if (failures.size() < 5) failures.push_back(std::move(text));
+  }
+  bool red() const { return !failures.empty(); }
+};
+
+struct check {
+  int rung;
+  const char* name;
+  outcome (*run)(const subject&, const settings&);
+};
+std::span<const check> all_checks();
+
+/// A stream of random choices for one case of one check of one operator.
+inline draw case_of(const subject& s, const settings& set, const char* check_name, int number,
+                    size_class sizes = size_class::small, bool whole_numbers = false) {
+  std::uint64_t h = mix(set.seed);
+  for (const char* text : {s.info.name.s, check_name})
+    for (; *text != '\0'; ++text) h = mix(h ^ static_cast<unsigned char>(*text));
+  return draw(mix(h ^ static_cast<std::uint64_t>(number)), sizes, whole_numbers);
+}
+
+outcome card(const subject&, const settings&);
+outcome shape_rule(const subject&, const settings&);
+outcome declared_facts(const subject&, const settings&);
+outcome family_laws(const subject&, const settings&);
+outcome exact_adjoint(const subject&, const settings&);
+outcome special_points(const subject&, const settings&);
+outcome derivative_laws(const subject&, const settings&);
+outcome integer_kernels(const subject&, const settings&);
+outcome accuracy(const subject&, const settings&);
+outcome special_values(const subject&, const settings&);
+outcome instruction_sets(const subject&, const settings&);
+outcome threads(const subject&, const settings&);
+outcome gradients_add(const subject&, const settings&);
+outcome leading_axes(const subject&, const settings&);
+outcome containment(const subject&, const settings&);
+
+}  // namespace axiograd::conformance

@@ -1,0 +1,54 @@
+// Rung 3: the stated derivative, and its own derivative, against the power series of the value in 300-bit balls.
+
+#include <cmath>
+
+#include "check.hpp"
+
+namespace axiograd::conformance {
+
+outcome derivative_laws(const subject& s, const settings& set) {
+  outcome o;
+  if (s.law == nullptr) return o;
+  const int wanted = 1000 * set.scale;
+  const std::size_t n = static_cast<std::size_t>(s.in.tensors);
+  int first = 0, second = 0;
+  for (int number = 0; number < 6 * wanted && first < wanted; ++number) {
+    draw d = case_of(s, set, "derivative_laws", number);
+    const call c = s.draw_call(d);
+    std::vector<series> x, slope(n);
+    std::vector<ball> along;
+    const int axis = d.whole(-1, static_cast<int64_t>(n) - 1);  // -1: a direction of its own
+    std::string at;
+    for (std::size_t k = 0; k < n; ++k) {
+      const double value = ordinary_number(d, s, number);
+      along.emplace_back(axis < 0 ? d.normal() : static_cast<int>(k) == axis ? 1.0 : 0.0);
+      x.emplace_back(ball(value), along[k]);
+      at += ' ' + std::to_string(value);
+    }
+    series y;
+    s.law(c.op(), x.data(), y, slope.data());
+    ball stated(0), stated_twice(0);
+    for (std::size_t k = 0; k < n; ++k) {
+      stated = stated + slope[k].coefficient(0) * along[k];
+      stated_twice = stated_twice + slope[k].coefficient(1) * along[k];
+    }
+    const auto agree = [&](const ball& expected, const ball& got, const char* what) {
+      if (!expected.finite() && !got.finite()) return false;
+      const ball difference = expected - got;
+      if (difference.finite() && difference.overlaps(ball(0)))
+        return difference.radius() <= 1e-40 * std::max(1.0, std::abs(expected.midpoint()));
+      o.fail(std::string(what) + " at" + at + " is stated as " + std::to_string(got.midpoint()) + ", the series gives " +
+             std::to_string(expected.midpoint()) + ", difference " + std::to_string(difference.midpoint() * 1e12) +
+             "e-12, seed " + std::to_string(d.seed()));
+      return false;
+    };
+    if (agree(y.coefficient(1), stated, "f'")) ++first;
+    if (agree(ball(2) * y.coefficient(2), stated_twice, "f''")) ++second;
+    if (o.failures.size() >= 5) break;
+  }
+  if (!o.red() && first < wanted) o.fail("only " + std::to_string(first) + " points were decided");
+  o.figure = std::to_string(first) + " f', " + std::to_string(second) + " f''";
+  return o;
+}
+
+}  // namespace axiograd::conformance

@@ -1,0 +1,67 @@
+#pragma once
+// One operator as the suite sees it: plain functions for every number type that a check uses.
+
+#include <axiograd/core/row.hpp>
+#include <axiograd/core/scalar/interval.hpp>
+#include <axiograd/kernels/cpu/native.hpp>
+
+#include "ball.hpp"
+#include "draw.hpp"
+#include "whole.hpp"
+
+namespace axiograd::conformance {
+
+/// The forward and reverse run on numbers of type T; null where the operator does not run on them.
+template <class T>
+struct runs {
+  void (*forward)(const void* op, const forward_run<T>&) = nullptr;
+  void (*vjp)(const void* op, const vjp_run<T>&) = nullptr;
+  explicit operator bool() const { return forward != nullptr; }
+};
+
+/// The kernels of the library for one number type.
+template <class T>
+struct library_runs {
+  runs<T> plain;                ///< the specification
+  runs<T> chosen;               ///< what users get on this processor
+  std::array<runs<T>, 3> sets;  ///< SIMD kernels by instruction set; empty where there are none or not on this processor
+};
+
+struct subject {
+  op_info info;
+  op_facts facts;
+  family kind;
+  arity in;
+  bool has_samples;     ///< accepts leading axes
+  sample_ranks ranks;
+  input_set shared;     ///< inputs that never carry leading axes
+  bool algebraic;       ///< runs without exp, log, ...
+  std::span<const double> samples;
+
+  call (*draw_call)(draw&);
+  void (*spoil)(void* op, draw&);  ///< puts hostile numbers into the attributes; null without attributes
+  shape_result (*infer)(const void* op, std::span<const shape* const> in);
+  bool (*in_domain)(const void* op, double x);  ///< null where every number is
+
+  library_runs<float> f32;
+  library_runs<double> f64;
+  runs<whole> integers;
+  runs<probe> field;
+  runs<ball> balls;
+  runs<interval> intervals;
+  // Forward runs on duals. For an elementwise operator the first two differentiate its `value`; the last one uses the
+  // derivative that it states, as tapes of duals do.
+  void (*raw_field)(const void* op, const forward_run<dual<probe>>&);
+  void (*raw_balls)(const void* op, const forward_run<dual<ball>>&);
+  void (*dual_f64)(const void* op, const forward_run<dual<double>>&);
+  /// Value and stated partial derivatives at a series; elementwise operators only.
+  void (*law)(const void* op, const series* x, series& y, series* slope);
+};
+
+/// Defined in each operator's generated unit.
+template <class Op>
+const subject& subject_of();
+/// The subjects of ops.hpp, in its order.
+std::span<const subject* const> all_subjects();
+
+}  // namespace axiograd::conformance

@@ -1,0 +1,181 @@
+#pragma once
+// Included by the generated unit of each operator and by the planted faults: makes a subject from an operator.
+
+#include <axiograd/runtime/operator_of.hpp>
+
+#include "subject.hpp"
+
+namespace axiograd::conformance {
+
+namespace impl {
+
+/// An elementwise operator whose forward run on duals differentiates `value`, whatever derivative it states.
+template <class Op, class T>
+struct raw_kernels : plain_kernels<Op, T> {
+  static const span_kernels<T>& spans() {
+    static constexpr span_kernels<T> run{&forward, nullptr};
+    return run;
+  }
+  static void forward(const void* op, const T* const* in, T* y, int64_t n) {
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      for (int64_t i = 0; i < n; ++i) y[i] = static_cast<const Op*>(op)->value(in[I][i]...);
+    }(axiograd::impl::inputs_of<Op>{});
+  }
+};
+
+template <class Op, class T, isa Set>
+struct set_kernels {
+  static const span_kernels<T>& spans() {
+    static const span_kernels<T> made = native<Op, T, Set>::spans();
+    return made;
+  }
+  static const row_kernels<T>& rows() {
+    static const row_kernels<T> made = native<Op, T, Set>::rows();
+    return made;
+  }
+};
+
+template <class Op, class T, class Kernels = plain_kernels<Op, T>>
+runs<T> runs_of() {
+  if constexpr (axiograd::runs_on<Op, T>) {
+    using e = axiograd::impl::erased<Op, T, Kernels>;
+    return {&e::forward, &e::vjp};
+  } else {
+    return {};
+  }
+}
+template <class Op, class T, class Kernels = plain_kernels<Op, T>>
+auto forward_of() -> void (*)(const void*, const forward_run<T>&) {
+  if constexpr (axiograd::runs_on<Op, T>)
+    return &axiograd::impl::erased<Op, T, Kernels>::forward;
+  else
+    return nullptr;
+}
+
+/// Operators that branch on `a > b` themselves cannot run where the answer may be "maybe".
+template <class Op>
+runs<interval> interval_runs_of() {
+  if constexpr (family_of<Op> == family::sample && !axiograd::runs_on<Op, prime_field>)
+    return {};
+  else
+    return runs_of<Op, interval>();
+}
+
+template <class Op, class T>
+library_runs<T> library_runs_of() {
+  const operator_table<T>& table = table_of<Op, T>();
+  library_runs<T> r{.plain = runs_of<Op, T>(), .chosen = {table.forward, table.vjp}, .sets = {}};
+  if constexpr (in_library<Op> && (family_of<Op> == family::elementwise || family_of<Op> == family::rowwise)) {
+    r.sets[0] = runs_of<Op, T, set_kernels<Op, T, isa::baseline>>();
+#ifdef AXG_BUILT_FOR_X86
+    if (best_isa() >= isa::avx2) r.sets[1] = runs_of<Op, T, set_kernels<Op, T, isa::avx2>>();
+    if (best_isa() >= isa::avx512) r.sets[2] = runs_of<Op, T, set_kernels<Op, T, isa::avx512>>();
+#endif
+  }
+  return r;
+}
+
+template <class Op>
+call draw_call(draw& d) {
+  if constexpr (requires { Op::sample(d); }) {
+    return Op::sample(d);
+  } else {
+    static_assert(elementwise<Op> && std::default_initializable<Op>, "the operator needs `sample(draw)`");
+    const shape s = d.any_shape();
+    call c = d.sample(Op{});
+    c.in.assign(static_cast<std::size_t>(arity_of<Op>.tensors), s);
+    return c;
+  }
+}
+
+// ---- hostile attributes
+
+inline void spoil(bool& x, draw& d) { x = d.chance(2); }
+template <std::integral T>
+void spoil(T& x, draw& d) {
+  constexpr int64_t hostile[]{-2147483647, -3, -2, -1, 0, 1, 2, 7, 8, 9, 100, 2147483647};
+  x = static_cast<T>(hostile[d.whole(0, 11)]);
+}
+template <std::floating_point T>
+void spoil(T& x, draw& d) {
+  constexpr double hostile[]{0, -1, 1e300, -1e-300, std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()};
+  x = static_cast<T>(hostile[d.whole(0, 5)]);
+}
+template <int N>
+void spoil(extents<N>& x, draw& d) {
+  for (int64_t& extent : x.values)
+    if (d.chance(2)) spoil(extent, d);
+}
+inline void spoil(shape& s, draw& d) {
+  s = shape{};
+  for (int rank = d.whole(0, max_rank); rank > 0; --rank) s.append(d.whole(-1, 4));
+}
+template <class T>
+void spoil(required<T>& x, draw& d) {
+  spoil(x.value, d);
+}
+template <class T>
+void spoil(T&, draw&) {}  // a value that cannot be wrong, or that says itself what it may be
+
+template <class Op>
+void spoil_attributes(void* bytes, draw& d) {
+  Op& op = *static_cast<Op*>(bytes);
+  std::apply([&](const auto&... a) { ((d.chance(2) ? spoil(op.*a.member, d) : void()), ...); }, Op::attributes());
+}
+
+template <class Op>
+void law(const void* bytes, const series* x, series& y, series* slope) {
+  const Op& op = *static_cast<const Op*>(bytes);
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    y = op.value(x[I]...);
+    const auto stated = differentiate(op, y, x[I]...);
+    ((slope[I] = stated[I]), ...);
+  }(axiograd::impl::inputs_of<Op>{});
+}
+
+}  // namespace impl
+
+template <class Op>
+subject make_subject() {
+  namespace core = axiograd::impl;
+  constexpr algebra no_functions{.ring = true, .ordered = true, .division = true};
+  subject s{.info = Op::info,
+            .facts = Op::facts,
+            .kind = family_of<Op>,
+            .in = arity_of<Op>,
+            .has_samples = has_samples<Op>,
+            .ranks = {},
+            .shared = shared_of<Op>,
+            .algebraic = axiograd::runs_on<Op, core::archetype<no_functions>>,
+            .samples = {},
+            .draw_call = &impl::draw_call<Op>,
+            .spoil = nullptr,
+            .infer = [](const void* op, std::span<const shape* const> in) { return infer(*static_cast<const Op*>(op), in); },
+            .in_domain = nullptr,
+            .f32 = impl::library_runs_of<Op, float>(),
+            .f64 = impl::library_runs_of<Op, double>(),
+            .integers = impl::runs_of<Op, whole>(),
+            .field = impl::runs_of<Op, probe>(),
+            .balls = impl::runs_of<Op, ball>(),
+            .intervals = impl::interval_runs_of<Op>(),
+            .raw_field = nullptr,
+            .raw_balls = nullptr,
+            .dual_f64 = impl::forward_of<Op, dual<double>>(),
+            .law = nullptr};
+  if constexpr (has_samples<Op>) s.ranks = Op::ranks;
+  if constexpr (requires { Op::samples; }) s.samples = Op::samples;
+  if constexpr (requires { Op::attributes(); }) s.spoil = &impl::spoil_attributes<Op>;
+  if constexpr (elementwise<Op>) {
+    s.raw_field = impl::forward_of<Op, dual<probe>, impl::raw_kernels<Op, dual<probe>>>();
+    s.raw_balls = impl::forward_of<Op, dual<ball>, impl::raw_kernels<Op, dual<ball>>>();
+    s.law = &impl::law<Op>;
+    if constexpr (requires(const Op op) { op.in_domain(1.0); })
+      s.in_domain = [](const void* op, double x) { return static_cast<const Op*>(op)->in_domain(x); };
+  } else {
+    s.raw_field = impl::forward_of<Op, dual<probe>>();
+    s.raw_balls = impl::forward_of<Op, dual<ball>>();
+  }
+  return s;
+}
+
+}  // namespace axiograd::conformance
