@@ -55,8 +55,8 @@ TEST(random, mask_compares_strictly) {
 
 TEST(random, normal_is_the_cosine_branch) {
   const std::uint64_t key = key_of(seed{42}, 0);
-  const double expected = std::sqrt(-2 * std::log(2257628742 / 4294967296.0)) *
-                          std::cos(2 * std::numbers::pi * (sample(key, 3) / 4294967296.0));
+  const double expected =
+      std::sqrt(-2 * std::log(2257628742 / 4294967296.0)) * std::cos(2 * std::numbers::pi * (sample(key, 3) / 4294967296.0));
   EXPECT_EQ(normal(key, 1), expected);
 }
 

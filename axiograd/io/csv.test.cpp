@@ -40,7 +40,8 @@ TEST(csv, what_is_no_number) {
   EXPECT_EQ(problem("+1,2,3"), "t.csv: row 1, column 1: '+1' is not a whole number");
   EXPECT_EQ(problem("9223372036854775808,2,3"), "t.csv: row 1, column 1: '9223372036854775808' is not a whole number");
   EXPECT_EQ(problem("1\x01\x80,2,3"), "t.csv: row 1, column 1: '1?\?' is not a whole number");
-  EXPECT_EQ(problem(std::string(1000, '1') + ",2,3"), "t.csv: row 1, column 1: '11111111111111111111...' is not a whole number");
+  EXPECT_EQ(problem(std::string(1000, '1') + ",2,3"),
+            "t.csv: row 1, column 1: '11111111111111111111...' is not a whole number");
   for (const char* cell : {"nan", "inf", "-inf", "1e999", "0x10", "1 ", "--1"})
     EXPECT_EQ(problem<double>(cell, 1), std::string("t.csv: row 1, column 1: '") + cell + "' is not a number");
 }

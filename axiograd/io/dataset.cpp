@@ -63,7 +63,8 @@ result<dataset> samples_at(const dataset& data, std::span<const int64_t> positio
 result<train_and_test> split(const dataset& data, const split_options& options) {
   const double fraction = options.test_fraction;
   if (!(fraction > 0 && fraction < 1))
-    return fail(error_kind::invalid_parameter, "split: test_fraction is " + std::to_string(fraction) + ", expected a number between 0 and 1");
+    return fail(error_kind::invalid_parameter,
+                "split: test_fraction is " + std::to_string(fraction) + ", expected a number between 0 and 1");
   const auto test_size = static_cast<int64_t>(static_cast<double>(data.size()) * fraction);
   if (test_size == 0)
     return fail(error_kind::invalid_parameter, "split: " + std::to_string(data.size()) + " samples leave none for testing");

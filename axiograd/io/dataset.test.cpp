@@ -141,7 +141,8 @@ TEST(split, parts_are_disjoint_and_complete) {
 TEST(split, errors) {
   EXPECT_EQ(split(counting(3), {.test_fraction = 0.2}).error().message, "split: 3 samples leave none for testing");
   EXPECT_EQ(split(counting(3), {.test_fraction = 1}).error().kind, error_kind::invalid_parameter);
-  EXPECT_EQ(split(counting(3), {.test_fraction = std::numeric_limits<double>::quiet_NaN()}).error().kind, error_kind::invalid_parameter);
+  EXPECT_EQ(split(counting(3), {.test_fraction = std::numeric_limits<double>::quiet_NaN()}).error().kind,
+            error_kind::invalid_parameter);
   EXPECT_EQ(split(dataset{}).error().message, "split: 0 samples leave none for testing");
 }
 

@@ -15,7 +15,8 @@ result<dataset> load_digits(const std::string& path) {
   const int64_t n = table->rows();
   if (n == 0) return fail(error_kind::invalid_file, path + ": no rows");
 
-  dataset digits{.inputs = tensor<float>::uninitialised({n, 1, 8, 8}), .labels = index_tensor::uninitialised({n}), .class_names = {}};
+  dataset digits{
+      .inputs = tensor<float>::uninitialised({n, 1, 8, 8}), .labels = index_tensor::uninitialised({n}), .class_names = {}};
   float* const inputs = digits.inputs.mutable_data();
   int64_t* const labels = digits.labels.mutable_data();
   for (int64_t row = 0; row < n; ++row)

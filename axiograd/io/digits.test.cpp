@@ -33,15 +33,16 @@ TEST(digits, the_data_set) {
   EXPECT_EQ(digits.sample_shape(), (shape{1, 8, 8}));
   EXPECT_EQ(digits.class_names, (std::vector<std::string>{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}));
   // The first row of the file.
-  constexpr std::array first{0, 0, 5, 13, 9, 1, 0, 0, 0, 0, 13, 15, 10, 15, 5, 0, 0, 3, 15, 2, 0, 11, 8, 0, 0, 4, 12, 0, 0, 8, 8, 0,
-                             0, 5, 8, 0, 0, 9, 8, 0, 0, 4, 11, 0, 1, 12, 7, 0, 0, 2, 14, 5, 10, 12, 0, 0, 0, 0, 6, 13, 10, 0, 0, 0};
+  constexpr std::array first{0, 0,  5, 13, 9,  1, 0,  0, 0,  0,  13, 15, 10, 15, 5, 0,  0,  3, 15, 2, 0,  11,
+                             8, 0,  0, 4,  12, 0, 0,  8, 8,  0,  0,  5,  8,  0,  0, 9,  8,  0, 0,  4, 11, 0,
+                             1, 12, 7, 0,  0,  2, 14, 5, 10, 12, 0,  0,  0,  0,  6, 13, 10, 0, 0,  0};
   for (std::size_t i = 0; i < first.size(); ++i)
     EXPECT_EQ(digits.inputs[static_cast<int64_t>(i)], static_cast<float>(first[i]) / 16.0F);
   EXPECT_EQ(digits.labels[0], 0);
   EXPECT_EQ(digits.labels[1796], 8);
   EXPECT_EQ(*std::min_element(digits.inputs.begin(), digits.inputs.end()), 0.0F);
   EXPECT_EQ(*std::max_element(digits.inputs.begin(), digits.inputs.end()), 1.0F);
-  // Class counts of scikit-learn's load_digits: numpy.bincount(load_digits().target).
+  // Class counts of the testing set as archive.ics.uci.edu/dataset/80 lists them.
   std::array<int, 10> count{};
   for (const int64_t label : digits.labels) ++count[static_cast<std::size_t>(label)];
   EXPECT_EQ(count, (std::array{178, 182, 177, 183, 181, 182, 181, 179, 174, 180}));

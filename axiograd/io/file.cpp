@@ -55,7 +55,7 @@ result<bytes> read_plain(const std::string& path, std::uint64_t max_bytes) {
   // Non-blocking, so that opening a pipe comes back; regular files do not care.
   const descriptor file(uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK); }));
   if (!file) return system_failure(path, "cannot be opened");
-  struct stat facts {};
+  struct stat facts{};
   if (::fstat(file.get(), &facts) != 0) return system_failure(path, "cannot be read");
   if (!S_ISREG(facts.st_mode)) return fail(error_kind::io, path + ": not a regular file");
   if (static_cast<std::uint64_t>(facts.st_size) > max_bytes) return too_long(path, max_bytes);
@@ -123,9 +123,8 @@ class temporary {
     static std::atomic<unsigned> made{0};
     do {
       name_ = ".axiograd-" + std::to_string(::getpid()) + "-" + std::to_string(made++) + ".tmp";
-      file_.emplace(uninterrupted([&] {
-        return ::openat(folder_, name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
-      }));
+      file_.emplace(uninterrupted(
+          [&] { return ::openat(folder_, name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode); }));
     } while (!*file_ && errno == EEXIST);
     there_ = static_cast<bool>(*file_);
   }
@@ -147,7 +146,9 @@ class temporary {
     }
     return true;
   }
-  bool finish() { return uninterrupted([&] { return ::fsync(file_->get()); }) == 0 && file_->close(); }
+  bool finish() {
+    return uninterrupted([&] { return ::fsync(file_->get()); }) == 0 && file_->close();
+  }
   bool rename_to(const std::string& name) {
     if (::renameat(folder_, name_.c_str(), folder_, name.c_str()) != 0) return false;
     there_ = false;
@@ -185,10 +186,9 @@ result<void> write_file_atomically(const std::string& path, byte_chunks chunks) 
   const std::string name = slash == std::string::npos ? target : target.substr(slash + 1);
   if (name.empty()) return fail(error_kind::io, path + ": not the name of a file");
 
-  const descriptor folder(
-      uninterrupted([&] { return ::open(folder_name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
+  const descriptor folder(uninterrupted([&] { return ::open(folder_name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
   if (!folder) return system_failure(path, "the folder cannot be opened");
-  struct stat facts {};
+  struct stat facts{};
   const bool exists = ::fstatat(folder.get(), name.c_str(), &facts, 0) == 0;
   if (exists && !S_ISREG(facts.st_mode)) return fail(error_kind::io, path + ": not a regular file");
 

@@ -13,9 +13,7 @@ using namespace axiograd::io;
 
 namespace {
 
-std::string text_of(const std::vector<std::byte>& bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
+std::string text_of(const std::vector<std::byte>& bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 TEST(read_file, plain_and_empty) {
   const scratch_folder folder;
@@ -105,7 +103,7 @@ TEST(write_file_atomically, keeps_permissions_and_links) {
   ASSERT_EQ(::symlink("a", link.c_str()), 0);
   ASSERT_TRUE(write_file_atomically(link, bytes_of("new")));
   EXPECT_EQ(content_of(path), "new");
-  struct stat facts {};
+  struct stat facts{};
   ASSERT_EQ(::lstat(link.c_str(), &facts), 0);
   EXPECT_TRUE(S_ISLNK(facts.st_mode));
   ASSERT_EQ(::stat(path.c_str(), &facts), 0);

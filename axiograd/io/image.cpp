@@ -44,9 +44,8 @@ result<tensor<float>> decode_png(const std::string& path, std::span<const std::b
   if (png_image_finish_read(&image, &background, pixels.data(), 0, nullptr) == 0) return broken();
 
   tensor<float> x = tensor<float>::uninitialised({1, 1, height, width});
-  std::transform(pixels.begin(), pixels.end(), x.mutable_data(), [&](png_byte v) {
-    return static_cast<float>(light_paper ? 255 - v : v) / 255.0F;
-  });
+  std::transform(pixels.begin(), pixels.end(), x.mutable_data(),
+                 [&](png_byte v) { return static_cast<float>(light_paper ? 255 - v : v) / 255.0F; });
   return x;
 }
 
@@ -61,7 +60,8 @@ result<tensor<float>> parse_row(const std::string& path, std::span<const std::by
   for (int64_t i = 0; i < x.size(); ++i) {
     const double value = (*table)(0, i);
     if (value < 0 || value > white)
-      return fail(error_kind::invalid_file, at_cell(path, 1, i + 1) + text_of(value) + " is not between 0 and " + text_of(white));
+      return fail(error_kind::invalid_file,
+                  at_cell(path, 1, i + 1) + text_of(value) + " is not between 0 and " + text_of(white));
     pixels[i] = static_cast<float>(value / white);
   }
   return x;
@@ -75,7 +75,8 @@ result<tensor<float>> read_image(const std::string& path, const shape& sample, c
     return fail(error_kind::invalid_parameter, "read_image: the model's input is " + to_string(sample) +
                                                    ", expected a gray image (1,height,width) of at most 32768 a side");
   if (!(options.white > 0 && std::isfinite(options.white)))
-    return fail(error_kind::invalid_parameter, "read_image: white is " + text_of(options.white) + ", expected a positive number");
+    return fail(error_kind::invalid_parameter,
+                "read_image: white is " + text_of(options.white) + ", expected a positive number");
   const bool png = path.ends_with(".png");
   if (!png && !path.ends_with(".csv") && !path.ends_with(".csv.gz"))
     return fail(error_kind::invalid_file, path + ": expected the name of a .png, .csv or .csv.gz file");

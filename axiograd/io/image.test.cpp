@@ -1,5 +1,5 @@
-#include <axiograd/io/image.hpp>
 #include <axiograd/io/digits.hpp>
+#include <axiograd/io/image.hpp>
 #include <axiograd/io/scratch.test.hpp>
 #include <png.h>
 
@@ -44,7 +44,8 @@ TEST(image, colour_and_transparent_png) {
   EXPECT_EQ(*read_image(path, {1, 1, 2}), tensor<float>::from({1, 1, 1, 2}, {0, 0}));  // paper is black
   EXPECT_EQ(*read_image(path, {1, 1, 2}, {.ink = polarity::dark_on_light}), tensor<float>::from({1, 1, 1, 2}, {0, 1}));
   constexpr std::uint16_t linear[]{0, 65535};
-  EXPECT_EQ(*read_image(put_png(folder, 1, 2, PNG_FORMAT_LINEAR_Y, linear), {1, 1, 2}), tensor<float>::from({1, 1, 1, 2}, {0, 1}));
+  EXPECT_EQ(*read_image(put_png(folder, 1, 2, PNG_FORMAT_LINEAR_Y, linear), {1, 1, 2}),
+            tensor<float>::from({1, 1, 1, 2}, {0, 1}));
 }
 
 TEST(image, png_of_the_wrong_size) {
@@ -84,7 +85,8 @@ TEST(image, png_cut_or_damaged) {
 
 TEST(image, csv_row) {
   const scratch_folder folder;
-  EXPECT_EQ(*read_image(folder.put("a.csv", "0,0.5,1,0.25\n"), {1, 2, 2}), tensor<float>::from({1, 1, 2, 2}, {0, 0.5F, 1, 0.25F}));
+  EXPECT_EQ(*read_image(folder.put("a.csv", "0,0.5,1,0.25\n"), {1, 2, 2}),
+            tensor<float>::from({1, 1, 2, 2}, {0, 0.5F, 1, 0.25F}));
   EXPECT_EQ(*read_image(folder.put("a.csv.gz", gzipped("0,8,16,4")), {1, 2, 2}, {.white = 16}),
             tensor<float>::from({1, 1, 2, 2}, {0, 0.5F, 1, 0.25F}));
 }

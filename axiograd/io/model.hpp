@@ -24,11 +24,10 @@ void save(const std::string& path, const Model& model, const texts& metadata = {
   ok_or_throw(write_tensors(path, content));
 }
 
-/// Sets a model's parameters from a file that has exactly these, with their shapes; gives the metadata.
-/// Throws `failure` (see read_tensors; invalid_file, shape_mismatch), and then no parameter has changed.
+/// Sets a model's parameters from the content of a file that has exactly these, with their shapes; gives the metadata.
+/// Throws `failure` (invalid_file, shape_mismatch), which names file and tensor, and then no parameter has changed.
 template <with_parameters Model>
-texts load(const std::string& path, Model& model, const tensor_limits& limits = {}) {
-  tensor_file content = ok_or_throw(read_tensors(path, limits));
+texts set_parameters(const std::string& path, tensor_file content, Model& model) {
   auto parameters = model.parameters();
   std::vector<tensor<float>> values;
   for (const auto& p : parameters) {
@@ -36,8 +35,8 @@ texts load(const std::string& path, Model& model, const tensor_limits& limits = 
     if (!value) throw failure({value.error().kind, path + ": " + value.error().message});
     const shape& expected = p.value.value().shape();
     if (value->shape() != expected)
-      throw failure({error_kind::shape_mismatch,
-                     path + ": tensor '" + p.name + "' has shape " + to_string(value->shape()) + ", the model expects " + to_string(expected)});
+      throw failure({error_kind::shape_mismatch, path + ": tensor '" + p.name + "' has shape " + to_string(value->shape()) +
+                                                     ", the model expects " + to_string(expected)});
     values.push_back(std::move(*value));
   }
   for (const auto& p : parameters) content.tensors.erase(p.name);
@@ -46,6 +45,12 @@ texts load(const std::string& path, Model& model, const tensor_limits& limits = 
   auto value = values.begin();
   for (auto& p : parameters) p.value.set(*value++);
   return std::move(content.metadata);
+}
+
+/// The same for a file that is read. Throws `failure` (see read_tensors, set_parameters).
+template <with_parameters Model>
+texts load(const std::string& path, Model& model, const tensor_limits& limits = {}) {
+  return set_parameters(path, ok_or_throw(read_tensors(path, limits)), model);
 }
 
 }  // namespace axiograd::io

@@ -59,7 +59,8 @@ TEST(model, a_file_that_does_not_fit_changes_nothing) {
 
 TEST(model, two_parameters_of_one_name) {
   const scratch_folder folder;
-  EXPECT_EQ(message_of([&] { save(folder / "m", stand_in{{"a", weight}, {"a", bias}}); }), (folder / "m") + ": two parameters are named a");
+  EXPECT_EQ(message_of([&] { save(folder / "m", stand_in{{"a", weight}, {"a", bias}}); }),
+            (folder / "m") + ": two parameters are named a");
   EXPECT_EQ(folder.files(), 0U);
 }
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <array>
-#include <axiograd/io/file.hpp>
 #include <axiograd/io/excerpt.hpp>
+#include <axiograd/io/file.hpp>
 #include <axiograd/io/safetensors_header.hpp>
 #include <bit>
 #include <cstring>
@@ -23,11 +23,12 @@ result<tensor<T>> tensor_file::get(const std::string& name) const {
   if (found == tensors.end()) return fail(error_kind::invalid_file, "there is no tensor " + excerpt(name));
   const stored_tensor& stored = found->second;
   if (stored.dtype() != dtype_of<T>)
-    return fail(error_kind::invalid_file, "tensor " + excerpt(name) + ": dtype " + stored.dtype() + ", expected " + dtype_of<T>);
+    return fail(error_kind::invalid_file,
+                "tensor " + excerpt(name) + ": dtype " + stored.dtype() + ", expected " + dtype_of<T>);
   const std::span<const std::byte> bytes = stored.bytes();
   if (bytes.size() / sizeof(T) != static_cast<std::size_t>(stored.shape().size()) || bytes.size() % sizeof(T) != 0)
-    return fail(error_kind::invalid_file, "tensor " + excerpt(name) + ": " + std::to_string(bytes.size()) + " bytes do not fit shape " +
-                                              to_string(stored.shape()));
+    return fail(error_kind::invalid_file, "tensor " + excerpt(name) + ": " + std::to_string(bytes.size()) +
+                                              " bytes do not fit shape " + to_string(stored.shape()));
   tensor<T> t = tensor<T>::uninitialised(stored.shape());
   if (!bytes.empty()) std::memcpy(t.mutable_data(), bytes.data(), bytes.size());
   return t;
@@ -45,7 +46,8 @@ result<tensor_file> parse_tensors(const std::string& name, std::span<const std::
   std::memcpy(&header_bytes, bytes.data(), length_bytes);
   bytes = bytes.subspan(length_bytes);
   if (header_bytes > limits.header_bytes)
-    return broken("header of " + std::to_string(header_bytes) + " bytes, at most " + std::to_string(limits.header_bytes) + " are read");
+    return broken("header of " + std::to_string(header_bytes) + " bytes, at most " + std::to_string(limits.header_bytes) +
+                  " are read");
   if (header_bytes > bytes.size())
     return broken("header of " + std::to_string(header_bytes) + " bytes, only " + std::to_string(bytes.size()) + " follow");
 
@@ -71,7 +73,10 @@ result<tensor_file> read_tensors(const std::string& path, const tensor_limits& l
 result<void> write_tensors(const std::string& path, const tensor_file& content) {
   std::vector<const std::pair<const std::string, stored_tensor>*> order;
   for (const auto& entry : content.tensors) order.push_back(&entry);
-  std::stable_sort(order.begin(), order.end(), [](const auto* a, const auto* b) { return bits_of(a->second.dtype()) > bits_of(b->second.dtype()); });
+  std::sort(order.begin(), order.end(), [](const auto* a, const auto* b) {
+    const int bits_a = bits_of(a->second.dtype()), bits_b = bits_of(b->second.dtype());
+    return bits_a != bits_b ? bits_a > bits_b : a->first < b->first;
+  });
 
   const tensor_limits limits;
   std::vector<std::pair<std::string, header_entry>> entries;

@@ -31,9 +31,13 @@ class stored_tensor {
  public:
   template <storable T>
   stored_tensor(const tensor<T>& values)
-      : dtype_(dtype_of<T>), dims_(values.shape()), bytes_(std::as_bytes(values.values())), owner_(std::make_shared<tensor<T>>(values)) {}
+      : dtype_(dtype_of<T>),
+        dims_(values.shape()),
+        bytes_(std::as_bytes(values.values())),
+        owner_(std::make_shared<tensor<T>>(values)) {}
   /// Bytes of any dtype, also one unknown here; `owner` keeps them alive.
-  stored_tensor(std::string dtype, const axiograd::shape& dims, std::span<const std::byte> bytes, std::shared_ptr<const void> owner)
+  stored_tensor(std::string dtype, const axiograd::shape& dims, std::span<const std::byte> bytes,
+                std::shared_ptr<const void> owner)
       : dtype_(std::move(dtype)), dims_(dims), bytes_(bytes), owner_(std::move(owner)) {}
 
   const std::string& dtype() const { return dtype_; }
@@ -75,9 +79,9 @@ result<tensor_file> read_tensors(const std::string& path, const tensor_limits& l
 result<tensor_file> parse_tensors(const std::string& name, std::span<const std::byte> bytes, std::shared_ptr<const void> owner,
                                   const tensor_limits& limits = {});
 
-/// Writes a file with write_file_atomically; equal contents give equal bytes. Tensors with larger entries come first and the data
-/// start at a multiple of 8 bytes, so that every entry is aligned.
-/// Errors: invalid_parameter (a name, text or entry that read_tensors would refuse); those of write_file_atomically.
+/// Writes a file with write_file_atomically; equal contents give equal bytes. Tensors with larger entries come first and the
+/// data start at a multiple of 8 bytes, so that every entry is aligned. Errors: invalid_parameter (a name, text or entry that
+/// read_tensors would refuse); those of write_file_atomically.
 result<void> write_tensors(const std::string& path, const tensor_file& content);
 
 }  // namespace axiograd::io

@@ -36,7 +36,8 @@ class header_reader : public nlohmann::json_sax<nlohmann::json> {
     constexpr std::array<std::string_view, 3> fields{"dtype", "shape", "data_offsets"};
     const auto field = static_cast<std::size_t>(std::find(fields.begin(), fields.end(), name) - fields.begin());
     if (field == fields.size()) return refuse("tensor " + excerpt(name_) + ": unknown key " + excerpt(name));
-    if (std::exchange(seen_[field], true)) return refuse("tensor " + excerpt(name_) + ": key " + excerpt(name) + " appears twice");
+    if (std::exchange(seen_[field], true))
+      return refuse("tensor " + excerpt(name_) + ": key " + excerpt(name) + " appears twice");
     return go(std::array{place::dtype, place::shape, place::offsets}[field]);
   }
   bool string(std::string& value) override {
@@ -152,8 +153,8 @@ std::string tiling_problem(const tensor_header& header, std::uint64_t data_bytes
   for (const auto* entry : order) {
     const auto& [name, e] = *entry;
     if (e.begin != covered)
-      return "tensor " + excerpt(name) + ": data begin at byte " + std::to_string(e.begin) + (e.begin < covered ? ", an overlap" : ", a hole") +
-             ": expected " + std::to_string(covered);
+      return "tensor " + excerpt(name) + ": data begin at byte " + std::to_string(e.begin) +
+             (e.begin < covered ? ", an overlap" : ", a hole") + ": expected " + std::to_string(covered);
     covered = e.end;  // begin <= end <= data_bytes was checked
   }
   if (covered != data_bytes)
@@ -165,8 +166,9 @@ std::string tiling_problem(const tensor_header& header, std::uint64_t data_bytes
 
 int bits_of(std::string_view dtype) {
   constexpr std::array<std::pair<std::string_view, int>, 20> known{{
-      {"F64", 64}, {"I64", 64}, {"U64", 64}, {"C64", 64},     {"F32", 32},     {"I32", 32},     {"U32", 32},    {"F16", 16},    {"BF16", 16}, {"I16", 16},
-      {"U16", 16}, {"I8", 8},   {"U8", 8},   {"F8_E4M3", 8}, {"F8_E5M2", 8}, {"F8_E8M0", 8}, {"BOOL", 8}, {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"F4", 4},
+      {"F64", 64},    {"I64", 64},    {"U64", 64}, {"C64", 64},    {"F32", 32},    {"I32", 32}, {"U32", 32},
+      {"F16", 16},    {"BF16", 16},   {"I16", 16}, {"U16", 16},    {"I8", 8},      {"U8", 8},   {"F8_E4M3", 8},
+      {"F8_E5M2", 8}, {"F8_E8M0", 8}, {"BOOL", 8}, {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"F4", 4},
   }};
   const auto* const found = std::find_if(known.begin(), known.end(), [&](const auto& entry) { return entry.first == dtype; });
   return found == known.end() ? 0 : found->second;
@@ -189,7 +191,8 @@ std::string entry_problem(const header_entry& entry) {
   bool too_large = false, none = false;
   for (const int64_t extent : entry.dims) {
     none = none || extent == 0;
-    too_large = too_large || __builtin_mul_overflow(entries, static_cast<std::uint64_t>(std::max<int64_t>(extent, 1)), &entries);
+    too_large =
+        too_large || __builtin_mul_overflow(entries, static_cast<std::uint64_t>(std::max<int64_t>(extent, 1)), &entries);
   }
   const int each = bits_of(entry.dtype);
   too_large = too_large || entries >= static_cast<std::uint64_t>(shape::overflow) ||
@@ -198,8 +201,8 @@ std::string entry_problem(const header_entry& entry) {
   if (each == 0) return {};  // only who reads the tensor can tell
   const std::uint64_t bytes = none ? 0 : bits / 8, found = entry.end - entry.begin;
   if (bytes != found || (!none && bits % 8 != 0))
-    return "shape " + to_string(entry.dims) + " of " + entry.dtype + " takes " + std::to_string(bytes) + " bytes, data_offsets give " +
-           std::to_string(found);
+    return "shape " + to_string(entry.dims) + " of " + entry.dtype + " takes " + std::to_string(bytes) +
+           " bytes, data_offsets give " + std::to_string(found);
   return {};
 }
 
@@ -207,6 +210,9 @@ result<tensor_header> parse_header(const std::string& file, std::string_view jso
                                    const tensor_limits& limits) {
   const auto broken = [&](const std::string& text) { return fail(error_kind::invalid_file, file + ": " + text); };
   if (!json.starts_with('{')) return broken("header does not begin with '{'");
+  // The parser would take a zero byte for the end and ignore what follows.
+  if (const std::size_t zero = json.find('\0'); zero != std::string_view::npos)
+    return broken("header has a zero byte at byte " + std::to_string(zero));
   tensor_header header;
   header_reader reader(header, limits);
   if (!nlohmann::json::sax_parse(json.begin(), json.end(), &reader)) return fail(reader.kind, file + ": " + reader.problem);
@@ -225,7 +231,8 @@ result<std::string> format_header(const std::vector<std::pair<std::string, heade
   nlohmann::ordered_json json = nlohmann::ordered_json::object();
   if (!metadata.empty()) json[std::string(metadata_key)] = metadata;
   for (const auto& [name, e] : entries)
-    json[name] = {{"dtype", e.dtype}, {"shape", std::vector<int64_t>(e.dims.begin(), e.dims.end())}, {"data_offsets", {e.begin, e.end}}};
+    json[name] = {
+        {"dtype", e.dtype}, {"shape", std::vector<int64_t>(e.dims.begin(), e.dims.end())}, {"data_offsets", {e.begin, e.end}}};
   std::string text = json.dump();
   text.resize((text.size() + 7) / 8 * 8, ' ');
   return text;

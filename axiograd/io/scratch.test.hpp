@@ -36,7 +36,8 @@ class scratch_folder {
     return *this / name;
   }
   std::size_t files() const {
-    return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(path_), std::filesystem::directory_iterator{}));
+    return static_cast<std::size_t>(
+        std::distance(std::filesystem::directory_iterator(path_), std::filesystem::directory_iterator{}));
   }
 
  private:
@@ -65,12 +66,16 @@ inline std::string gzipped(std::string_view text) {
   return packed;
 }
 
-/// A file of the repository; tests run somewhere below its root.
+/// A file of the repository; without the build's help, tests run somewhere below its root.
 inline std::string in_repository(const char* name) {
+#ifdef AXG_SOURCE_DIR
+  return std::string(AXG_SOURCE_DIR "/") + name;
+#else
   for (std::filesystem::path folder = std::filesystem::current_path();; folder = folder.parent_path()) {
     if (std::filesystem::exists(folder / name)) return (folder / name).string();
     if (folder == folder.parent_path()) return name;
   }
+#endif
 }
 
 /// The message of the `failure` that a call throws.

@@ -103,8 +103,7 @@ outcome exact_adjoint(const subject& s, const settings& set) {
   }
   const tally field = run_trials(s, set, [&](const call& c, draw& d, int kind) { return field_trial(s, c, d, kind); });
   const auto enough = [&](const tally& t, const char* where) {
-    const bool few_shapes = s.kind == family::sample ? t.shapes.size() < 12 : t.shapes.size() < 20;
-    if (t.equal < 64 || few_shapes)
+    if (t.equal < 64 || t.shapes.size() < 20)
       o.fail(std::string(where) + ": only " + std::to_string(t.equal) + " trials on " + std::to_string(t.shapes.size()) +
              " shapes were decided");
     o.figure = std::string(where) + " " + std::to_string(t.equal) + "/" + std::to_string(t.shapes.size());

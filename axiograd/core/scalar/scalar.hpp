@@ -56,10 +56,13 @@ template <class T>
 concept analytic = field<T> && ordered_ring<T> && algebra_of<T>.analytic;
 
 // The elementary functions on float and double are the C library's.
+using std::cos;
+using std::erf;
 using std::exp;
 using std::expm1;
 using std::log;
 using std::log1p;
+using std::sin;
 using std::sqrt;
 using std::tanh;
 

@@ -1,0 +1,172 @@
+#include <axiograd/io/excerpt.hpp>
+#include <axiograd/train/checkpoint.hpp>
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <string_view>
+#include <type_traits>
+
+namespace axiograd::train {
+namespace {
+
+constexpr const char* model_format = "axiograd model 1";
+constexpr const char* checkpoint_format = "axiograd checkpoint 1";
+constexpr std::string_view parameter_prefix = "model.", state_prefix = "optimiser.";
+
+template <class T>
+std::string text_of(T number) {
+  char digits[32];
+  return {digits, std::to_chars(digits, digits + sizeof digits, number).ptr};  // the shortest text that reads back the same
+}
+
+[[noreturn]] void refuse(const std::string& path, const std::string& text) {
+  throw failure({error_kind::invalid_file, path + ": " + text});
+}
+
+const std::string& text_at(const std::string& path, const io::texts& metadata, const char* key) {
+  const auto found = metadata.find(key);
+  if (found == metadata.end()) refuse(path, std::string("metadata lack '") + key + "'");
+  return found->second;
+}
+
+template <class T>
+T number_from(const std::string& path, const char* key, std::string_view text) {
+  T number{};
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+  bool fine = problem == std::errc{} && end == text.data() + text.size();
+  if constexpr (std::is_floating_point_v<T>) fine = fine && std::isfinite(number);
+  if (!fine) refuse(path, std::string("metadata '") + key + "': " + io::excerpt(text, 20) + " is not a number that fits");
+  return number;
+}
+
+/// The text before the next separator, which is taken away together with it.
+std::string_view take(std::string_view& rest, char separator) {
+  const std::string_view head = rest.substr(0, rest.find(separator));
+  rest.remove_prefix(std::min(rest.size(), head.size() + 1));
+  return head;
+}
+
+// A row for each epoch: "loss accuracy test-loss test-accuracy seconds;".
+constexpr double epoch_record::*columns[]{&epoch_record::train_loss, &epoch_record::train_accuracy, &epoch_record::test_loss,
+                                          &epoch_record::test_accuracy, &epoch_record::seconds};
+
+std::string history_text(const std::vector<epoch_record>& history) {
+  std::string text;
+  for (const epoch_record& e : history) {
+    for (const auto column : columns) text += (column == columns[0] ? "" : " ") + text_of(e.*column);
+    text += ';';
+  }
+  return text;
+}
+
+std::vector<epoch_record> history_from(const std::string& path, std::string_view text) {
+  std::vector<epoch_record> history;
+  while (!text.empty()) {
+    std::string_view row = take(text, ';');
+    epoch_record& e = history.emplace_back();
+    for (const auto column : columns) e.*column = number_from<double>(path, "history", take(row, ' '));
+    if (!row.empty()) refuse(path, "metadata 'history': a row is too long");
+  }
+  return history;
+}
+
+/// Refuses a file unless it says that it is of this format and model.
+void require_kind(const std::string& path, const io::texts& metadata, const char* format, const std::string& model) {
+  const auto text = [&](const char* key) {
+    const auto found = metadata.find(key);
+    return found == metadata.end() ? std::string("none") : io::excerpt(found->second, 40);
+  };
+  if (text("format") != io::excerpt(format))
+    refuse(path, "not an " + std::string(format) + " file (its format: " + text("format") + ")");
+  if (text("model") != io::excerpt(model, 40)) refuse(path, "holds the model " + text("model") + ", expected " + io::excerpt(model, 40));
+}
+
+}  // namespace
+
+void save_checkpoint(const std::string& path, const training_state& state, const nn::optimiser& optimiser) {
+  io::tensor_file file{.tensors = {}, .metadata = {{"format", checkpoint_format},
+                                                   {"model", state.model},
+                                                   {"data", state.data},
+                                                   {"batch_size", text_of(state.options.batch_size)},
+                                                   {"learning_rate", text_of(state.options.learning_rate)},
+                                                   {"decay", text_of(state.options.decay)},
+                                                   {"weight_decay", text_of(state.options.weight_decay)},
+                                                   {"seed", text_of(state.options.start.value)},
+                                                   {"steps", text_of(optimiser.steps())},
+                                                   {"history", history_text(state.history)}}};
+  for (const nn::named_parameter& p : optimiser.parameters())
+    file.tensors.emplace(std::string(parameter_prefix) + p.name, p.value.value());
+  for (const auto& [name, values] : optimiser.state()) file.tensors.emplace(std::string(state_prefix) + name, values);
+  ok_or_throw(io::write_tensors(path, file));
+}
+
+checkpoint read_checkpoint(const std::string& path, const std::string& model) {
+  checkpoint c{.path = path, .state = {}, .content = ok_or_throw(io::read_tensors(path))};
+  const io::texts& metadata = c.content.metadata;
+  require_kind(path, metadata, checkpoint_format, model);
+  const auto read = [&]<class T>(const char* key, T& to) { to = number_from<T>(path, key, text_at(path, metadata, key)); };
+  training_state& s = c.state;
+  s.model = model;
+  s.data = text_at(path, metadata, "data");
+  read("batch_size", s.options.batch_size);
+  read("learning_rate", s.options.learning_rate);
+  read("decay", s.options.decay);
+  read("weight_decay", s.options.weight_decay);
+  read("seed", s.options.start.value);
+  read("steps", s.steps);
+  s.history = history_from(path, text_at(path, metadata, "history"));
+  s.options.epochs = static_cast<int64_t>(s.history.size());
+  if (s.options.batch_size < 1) refuse(path, "metadata 'batch_size': less than 1");
+  if (s.steps < 0) refuse(path, "metadata 'steps': less than 0");
+  return c;
+}
+
+void restore(const checkpoint& from, nn::optimiser& optimiser) {
+  io::tensor_file parameters;
+  std::map<std::string, tensor<float>> state;
+  for (const auto& [name, stored] : from.content.tensors) {
+    if (name.starts_with(parameter_prefix)) {
+      parameters.tensors.emplace(name.substr(parameter_prefix.size()), stored);
+    } else if (name.starts_with(state_prefix)) {
+      result<tensor<float>> values = from.content.get<float>(name);
+      if (!values) throw failure({values.error().kind, from.path + ": " + values.error().message});
+      state.emplace(name.substr(state_prefix.size()), std::move(*values));
+    } else {
+      refuse(from.path, "unexpected tensor " + io::excerpt(name));
+    }
+  }
+  for (const auto& [name, unused] : optimiser.state()) {
+    if (!state.contains(name)) refuse(from.path, "the optimiser's state lacks " + io::excerpt(name));
+  }
+  if (state.size() != optimiser.state().size()) refuse(from.path, "the optimiser has no such state as this file holds");
+  nn::optimiser checked = optimiser;  // has its own state and the same parameters
+  try {
+    checked.set_state(state, from.state.steps);
+  } catch (const failure& problem) {
+    refuse(from.path, problem.what());
+  }
+  io::set_parameters(from.path, std::move(parameters), optimiser);
+  optimiser.set_state(state, from.state.steps);
+}
+
+io::texts model_facts(const std::string& model, io::texts more) {
+  more["format"] = model_format;
+  more["model"] = model;
+  return more;
+}
+
+io::tensor_file read_model_file(const std::string& path, const std::string& model) {
+  io::tensor_file content = ok_or_throw(io::read_tensors(path));
+  require_kind(path, content.metadata, model_format, model);
+  return content;
+}
+
+std::string fingerprint(const tensor<float>& inputs, const index_tensor& labels) {
+  std::uint64_t h = mix(static_cast<std::uint64_t>(inputs.size()));
+  for (const float x : inputs) h = mix(h ^ std::bit_cast<std::uint32_t>(x));
+  for (const int64_t label : labels) h = mix(h ^ static_cast<std::uint64_t>(label));
+  char digits[17];
+  return {digits, std::to_chars(digits, digits + sizeof digits, h, 16).ptr};
+}
+
+}  // namespace axiograd::train

@@ -1,0 +1,71 @@
+#pragma once
+// Model files and checkpoints: safetensors whose metadata say what they are.
+
+#include <axiograd/io/model.hpp>
+#include <axiograd/nn/optimiser.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace axiograd::train {
+
+/// How a classifier is trained.
+struct classifier_options {
+  int64_t epochs = 15;
+  int64_t batch_size = 32;
+  double learning_rate = 2e-3;
+  double decay = 0.85;         ///< epoch e, from 0, uses learning_rate decay^e: no epoch depends on how many follow
+  double weight_decay = 1e-2;  ///< of AdamW
+  seed start{0};               ///< initial values and shuffling
+};
+
+/// What an epoch led to.
+struct epoch_record {
+  double train_loss = 0;      ///< mean over the epoch's steps
+  double train_accuracy = 0;  ///< of the predictions that those steps made
+  double test_loss = 0;       ///< with the parameters at its end
+  double test_accuracy = 0;
+  double seconds = 0;
+  friend bool operator==(const epoch_record&, const epoch_record&) = default;
+};
+
+/// All that a training needs to go on as if it had not stopped, beside the tensors.
+struct training_state {
+  std::string model;           ///< name of the architecture
+  std::string data;            ///< fingerprint of the training set
+  classifier_options options;  ///< `epochs` is not stored: a training may go on for longer
+  std::int64_t steps = 0;      ///< of the optimiser
+  std::vector<epoch_record> history;
+};
+
+/// Writes the optimiser's parameters and state. Throws `failure` (see io::write_tensors).
+void save_checkpoint(const std::string& path, const training_state& state, const nn::optimiser& optimiser);
+
+/// A checkpoint that was read; nothing of a model has changed yet.
+struct checkpoint {
+  std::string path;
+  training_state state;
+  io::tensor_file content;
+};
+/// Reads a checkpoint of the model of that name. Throws `failure` (see io::read_tensors; invalid_file).
+checkpoint read_checkpoint(const std::string& path, const std::string& model);
+/// Gives parameters and state to an optimiser of the same parameters. Throws `failure` (invalid_file, shape_mismatch), naming
+/// the tensor, and then nothing has changed.
+void restore(const checkpoint& from, nn::optimiser& optimiser);
+
+/// Metadata of a model file.
+io::texts model_facts(const std::string& model, io::texts more = {});
+/// The tensors of a model file after a look at its metadata; a file of something else is refused by name. Throws `failure`.
+io::tensor_file read_model_file(const std::string& path, const std::string& model);
+
+/// Sets a model's parameters from a file that `io::save(path, model, model_facts(name))` wrote; gives the metadata.
+/// Throws `failure`, and then no parameter has changed.
+template <io::with_parameters Model>
+io::texts load_model(const std::string& path, Model& model, const std::string& name) {
+  return io::set_parameters(path, read_model_file(path, name), model);
+}
+
+/// A number that any change of the samples or labels changes, as text.
+std::string fingerprint(const tensor<float>& inputs, const index_tensor& labels);
+
+}  // namespace axiograd::train

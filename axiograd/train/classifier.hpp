@@ -1,0 +1,135 @@
+#pragma once
+// Training of image classifiers: epochs of shuffled batches, AdamW, scores on held-out samples.
+
+#include <axiograd/io/dataset.hpp>
+#include <axiograd/nn/sequential.hpp>
+#include <axiograd/ops/loss/cross_entropy_logits.hpp>
+#include <axiograd/train/checkpoint.hpp>
+#include <axiograd/train/progress.hpp>
+#include <axiograd/train/score.hpp>
+#include <cmath>
+#include <csignal>
+#include <cstring>
+#include <functional>
+
+namespace axiograd::train {
+
+/// A model's scores before softmax for many samples, in batches, without a tape.
+template <class Model>
+tensor<float> logits_of(const Model& model, const io::dataset& data) {
+  constexpr int64_t at_once = 256;
+  tensor<float> all{shape{0}};
+  int64_t done = 0;
+  for (const auto& [inputs, labels] : io::batches(data, {.size = at_once})) {
+    const tensor<float> y = model(inputs);
+    if (done == 0) all = tensor<float>::uninitialised({data.size(), y.size() / labels.size()});
+    std::memcpy(all.mutable_data() + done, y.data(), static_cast<std::size_t>(y.size()) * sizeof(float));
+    done += y.size();
+  }
+  return all;
+}
+
+/// A model's score on labelled samples.
+template <class Model>
+score evaluate(const Model& model, const io::dataset& data) {
+  return score_of(logits_of(model, data), data.labels);
+}
+
+/// What a training tells while it runs; each may be empty.
+struct observers {
+  std::function<void(const batch_record&)> batch;
+  /// After an epoch: its number, from 1, and what it led to. The moment to save a checkpoint.
+  std::function<void(int64_t, const epoch_record&)> epoch;
+  /// Set to anything but 0, also by a signal handler, it ends the training at the next batch.
+  const volatile std::sig_atomic_t* stop = nullptr;
+};
+
+// What a training checks and counts.
+const classifier_options& checked(const classifier_options& options);
+void require_same_training(const checkpoint& from, const training_state& wanted);
+void require_finite(float loss, int64_t epoch);
+int64_t count_correct(const tensor<float>& logits, const index_tensor& labels);
+
+/// A training of `model`, which must outlive it. Everything is a function of model, data and options: parameters start from
+/// next_seed(start, 0), the batches of epoch e are shuffled by next_seed(start, 1) and e.
+template <class Model>
+class classifier_training {
+ public:
+  /// Throws `failure`: invalid_parameter for options that make no sense.
+  classifier_training(Model& model, std::string name, io::dataset train, io::dataset test, const classifier_options& options)
+      : model_(&model),
+        train_(std::move(train)),
+        test_(std::move(test)),
+        optimiser_(model.parameters(), {.learning_rate = options.learning_rate, .weight_decay = options.weight_decay}),
+        state_{.model = std::move(name), .data = fingerprint(train_.inputs, train_.labels), .options = checked(options), .steps = 0, .history = {}} {
+    model.init(next_seed(options.start, 0));
+  }
+
+  /// Trains until options.epochs are complete. False if the flag stopped it: the epoch that it was in is lost.
+  /// Throws `failure`: what operators and observers throw; domain_error if the loss is no finite number.
+  bool run(const observers& tell = {}) {
+    for (int64_t epoch = epochs(); epoch < state_.options.epochs; ++epoch) {
+      const auto start = std::chrono::steady_clock::now();
+      epoch_record e;
+      if (!run_epoch(epoch, e, tell)) return false;
+      const score s = evaluate(*model_, test_);
+      e.test_loss = s.loss;
+      e.test_accuracy = s.accuracy();
+      e.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+      state_.history.push_back(e);
+      if (tell.epoch) tell.epoch(epochs(), e);
+    }
+    return true;
+  }
+
+  /// Complete epochs.
+  int64_t epochs() const { return static_cast<int64_t>(state_.history.size()); }
+  const training_state& state() const { return state_; }
+  const io::dataset& test_set() const { return test_; }
+  score test_score() const { return evaluate(*model_, test_); }
+
+  void save(const std::string& path) const { save_checkpoint(path, state_, optimiser_); }
+  /// Goes on from a checkpoint. Throws `failure` (see restore; invalid_parameter if the training was another one: other data or
+  /// options, fewer epochs wanted than it has), and then nothing has changed.
+  void resume(const checkpoint& from) {
+    require_same_training(from, state_);
+    restore(from, optimiser_);
+    state_.history = from.state.history;
+  }
+
+ private:
+  bool run_epoch(int64_t epoch, epoch_record& e, const observers& tell) {
+    const classifier_options& o = state_.options;
+    optimiser_.options.learning_rate = o.learning_rate * std::pow(o.decay, static_cast<double>(epoch));
+    batch_record now{.epoch = epoch + 1, .epochs = o.epochs, .images = 0, .all_images = train_.size(), .loss = 0, .accuracy = 0};
+    double loss_sum = 0;
+    int64_t correct = 0;
+    for (const auto& [inputs, labels] :
+         io::batches(train_, {.size = o.batch_size, .shuffle = next_seed(o.start, 1), .epoch = static_cast<std::uint64_t>(epoch)})) {
+      if (tell.stop != nullptr && *tell.stop != 0) return false;
+      const float loss = model_->step(
+          [&](auto& m) {
+            const auto y = m(inputs);
+            correct += count_correct(y.value(), labels);
+            return cross_entropy_logits(y, labels);
+          },
+          optimiser_);
+      require_finite(loss, epoch + 1);
+      now.images += labels.size();
+      loss_sum += static_cast<double>(loss) * static_cast<double>(labels.size());
+      now.loss = loss_sum / static_cast<double>(now.images);
+      now.accuracy = static_cast<double>(correct) / static_cast<double>(now.images);
+      if (tell.batch) tell.batch(now);
+    }
+    e.train_loss = now.loss;
+    e.train_accuracy = now.accuracy;
+    return true;
+  }
+
+  Model* model_;
+  io::dataset train_, test_;
+  nn::adamw optimiser_;
+  training_state state_;
+};
+
+}  // namespace axiograd::train

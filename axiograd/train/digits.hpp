@@ -1,0 +1,36 @@
+#pragma once
+// The main example: a small network that reads handwritten digits.
+
+#include <axiograd/io/dataset.hpp>
+#include <axiograd/nn/layers.hpp>
+#include <axiograd/nn/sequential.hpp>
+
+namespace axiograd::train {
+
+/// The name of this architecture in files; another one gets another name.
+inline constexpr const char* digits_model_name = "digits-cnn-1";
+
+/// Images (n, 1, 8, 8) to scores (n, 10).
+inline auto make_digits_model() {
+  return nn::sequential{nn::conv2d{1, 16, 3, {.padding = 1}},
+                        nn::relu{},
+                        nn::conv2d{16, 32, 3, {.padding = 1}},
+                        nn::relu{},
+                        nn::max_pool2d{2},
+                        nn::flatten{},
+                        nn::linear{32 * 4 * 4, 64},
+                        nn::relu{},
+                        nn::linear{64, 10}};
+}
+using digits_model = decltype(make_digits_model());
+
+/// One image of that model's batches.
+inline constexpr shape digits_image{1, 8, 8};
+
+/// The split that all figures speak of: a fifth of the samples, 359 of 1,797, is for testing; which ones depends on their number
+/// only, on no option.
+inline result<io::train_and_test> split_digits(const io::dataset& digits) {
+  return io::split(digits, {.test_fraction = 0.2, .shuffle = seed{2026}});
+}
+
+}  // namespace axiograd::train
