@@ -34,3 +34,11 @@ find_package(Threads REQUIRED)
 if(AXIOGRAD_OPENMP)
   find_package(OpenMP REQUIRED COMPONENTS CXX)
 endif()
+
+# Where ccache is installed, what was compiled once is not compiled again.
+if(PROJECT_IS_TOP_LEVEL AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
+  find_program(AXIOGRAD_CCACHE ccache)
+  if(AXIOGRAD_CCACHE)
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${AXIOGRAD_CCACHE})
+  endif()
+endif()

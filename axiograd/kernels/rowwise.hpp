@@ -1,6 +1,7 @@
 #pragma once
 // The rowwise family: an operator's `forward` and `vjp` over rows, run for every row of a tensor.
 
+#include <algorithm>
 #include <axiograd/kernels/arguments.hpp>
 #include <axiograd/kernels/parallel.hpp>
 #include <axiograd/kernels/spans.hpp>
@@ -47,80 +48,97 @@ class scratch_memory {
 
 /// Rows one thread takes at a time: about 32,768 numbers. Depends on the shape only.
 inline int64_t rows_per_block(int64_t n) { return std::max<int64_t>(1, 32768 / std::max<int64_t>(1, n)); }
+
+/// Rows along an outer axis, copied to contiguous memory and back: neighbours together, so that cache lines are used whole.
+struct row_tiles {
+  row_layout at;
+  int64_t rows;  ///< of the largest tile; 0 when rows are contiguous as they are
+
+  explicit row_tiles(const row_layout& layout)
+      : at(layout), rows(at.inner == 1 ? 0 : std::clamp<int64_t>(65536 / std::max<int64_t>(1, at.n), 1, 16)) {}
+  /// Numbers that one tile of one tensor needs.
+  int64_t size() const { return rows * at.n; }
+  /// Calls body(row, place of its first number, rows) for the tiles of some rows.
+  template <class F>
+  void for_each(int64_t first, int64_t count, const F& body) const {
+    for (int64_t r = first; r < first + count;) {
+      const int64_t within = r % at.inner;
+      const int64_t n = std::min({rows, at.inner - within, first + count - r});
+      body(r, r / at.inner * at.n * at.inner + within, n);
+      r += n;
+    }
+  }
+  template <class T>
+  T* gather(const T* from, int64_t count, T* to) const {
+    for (int64_t i = 0; i < at.n; ++i)
+      for (int64_t j = 0; j < count; ++j) to[j * at.n + i] = from[i * at.inner + j];
+    return to;
+  }
+  template <class T>
+  void scatter(const T* from, int64_t count, T* to) const {
+    for (int64_t i = 0; i < at.n; ++i)
+      for (int64_t j = 0; j < count; ++j) to[i * at.inner + j] = from[j * at.n + i];
+  }
+};
 }  // namespace impl
 
 template <class Op, class T>
 void rowwise_forward(const row_kernels<T>& kernels, const void* op, const forward_run<T>& run) {
   constexpr int inputs = arity_of<Op>.tensors;
-  constexpr row_result gives = result_of<Op>;
+  constexpr bool whole = result_of<Op> == row_result::row;
   const impl::row_layout at = impl::layout_of(*static_cast<const Op*>(op), *run.in[0].dims);
+  const impl::row_tiles tiles(at);
   const int64_t rows = at.outer * at.inner;
-  if (gives == row_result::row && at.n == 0) return;
-  const int64_t* const side = arity_of<Op>.side > 0 ? run.side[0].data() : nullptr;
+  if (whole && at.n == 0) return;
   std::optional<impl::scratch_memory<T>> each;
   T* y = run.y.data;
-  if (gives == row_result::mean) y = each.emplace(std::max<int64_t>(rows, 1)).data();
+  if (result_of<Op> == row_result::mean) y = each.emplace(std::max<int64_t>(rows, 1)).data();
 
   const int64_t block = impl::rows_per_block(at.n);
   parallel_for((rows + block - 1) / block, [&](int64_t b) {
     const int64_t first = b * block;
     const int64_t count = std::min(block, rows - first);
-    impl::scratch_memory<T> scratch((max_kept_rows + (at.inner == 1 ? 0 : inputs + 1)) * at.n);
+    impl::scratch_memory<T> scratch(max_kept_rows * at.n + (inputs + 1) * tiles.size());
+    const T* in[inputs];
+    const auto call = [&](int64_t row, int64_t n, T* to) {
+      const int64_t* const side = arity_of<Op>.side > 0 ? run.side[0].data() + row : nullptr;
+      kernels.forward(op, {in, side, to, nullptr, nullptr, scratch.data(), n, at.n});
+    };
     if (at.inner == 1) {
-      const T* in[inputs];
       for (int k = 0; k < inputs; ++k)
         in[k] = run.in[static_cast<std::size_t>(k)].data + (shared_of<Op>.contains(k) ? 0 : first * at.n);
-      kernels.forward(op, {in, side == nullptr ? nullptr : side + first, y + first * (gives == row_result::row ? at.n : 1),
-                           nullptr, nullptr, scratch.data(), count, at.n});
-      return;
+      return call(first, count, y + first * (whole ? at.n : 1));
     }
-    // Rows along an outer axis are gathered into contiguous memory one by one.
     T* const copies = scratch.data() + max_kept_rows * at.n;
-    T* const y_row = copies + inputs * at.n;
-    for (int64_t r = first; r < first + count; ++r) {
-      const int64_t base = r / at.inner * at.n * at.inner + r % at.inner;
-      const T* in[inputs];
+    tiles.for_each(first, count, [&](int64_t row, int64_t place, int64_t n) {
       for (int k = 0; k < inputs; ++k) {
         const T* const from = run.in[static_cast<std::size_t>(k)].data;
-        in[k] = from;
-        if (shared_of<Op>.contains(k)) continue;
-        T* const to = copies + k * at.n;
-        for (int64_t i = 0; i < at.n; ++i) to[i] = from[base + i * at.inner];
-        in[k] = to;
+        in[k] = shared_of<Op>.contains(k) ? from : tiles.gather(from + place, n, copies + (k + 1) * tiles.size());
       }
-      const bool whole = gives == row_result::row;
-      kernels.forward(op, {in, side == nullptr ? nullptr : side + r, whole ? y_row : y + r, nullptr, nullptr, scratch.data(), 1, at.n});
-      if (whole)
-        for (int64_t i = 0; i < at.n; ++i) y[base + i * at.inner] = y_row[i];
-    }
+      call(row, n, whole ? copies : y + row);
+      if (whole) tiles.scatter(copies, n, y + place);
+    });
   });
-  if constexpr (gives == row_result::mean) {
-    if (rows == 0)
-      *run.y.data = T(0);
-    else
-      *run.y.data = mean(memory_row<T>{y, rows});
-  }
+  if constexpr (result_of<Op> == row_result::mean) *run.y.data = rows == 0 ? T(0) : mean(memory_row<T>{y, rows});
 }
 
 template <class Op, class T>
 void rowwise_vjp(const row_kernels<T>& kernels, const void* op, const vjp_run<T>& run) {
-  constexpr int inputs = arity_of<Op>.tensors;
-  constexpr row_result gives = result_of<Op>;
+  constexpr std::size_t inputs = static_cast<std::size_t>(arity_of<Op>.tensors);
+  constexpr bool whole = result_of<Op> == row_result::row, is_mean = result_of<Op> == row_result::mean;
+  const auto is_shared = [](std::size_t k) { return shared_of<Op>.contains(static_cast<int>(k)); };
   const impl::row_layout at = impl::layout_of(*static_cast<const Op*>(op), *run.in[0].dims);
+  const impl::row_tiles tiles(at);
   const int64_t rows = at.outer * at.inner;
   if (at.n == 0 || rows == 0) return;
-  const int64_t* const side = arity_of<Op>.side > 0 ? run.side[0].data() : nullptr;
-  T mean_dy[1]{};
-  const T* dy = run.dy;
-  if constexpr (gives == row_result::mean) {
-    mean_dy[0] = *run.dy / T(static_cast<double>(rows));
-    dy = mean_dy;
-  }
+  T mean_dy(0);
+  if constexpr (is_mean) mean_dy = *run.dy / T(static_cast<double>(rows));
+
   // Each block of rows sums the gradients that rows share by itself; the sums are added in order, whatever the threads did.
-  std::array<int64_t, inputs> place{};
+  std::array<int64_t, inputs> place_in_sums{};
   int64_t shared = 0;
-  for (int k = 0; k < inputs; ++k)
-    if (shared_of<Op>.contains(k) && run.dx[static_cast<std::size_t>(k)] != nullptr) place[static_cast<std::size_t>(k)] = at.n * shared++;
+  for (std::size_t k = 0; k < inputs; ++k)
+    if (is_shared(k) && run.dx[k] != nullptr) place_in_sums[k] = at.n * shared++;
   int64_t block = impl::rows_per_block(at.n);
   if (shared > 0) block = std::max(block, (rows + 15) / 16);
   const int64_t blocks = (rows + block - 1) / block;
@@ -130,56 +148,47 @@ void rowwise_vjp(const row_kernels<T>& kernels, const void* op, const vjp_run<T>
   parallel_for(blocks, [&](int64_t b) {
     const int64_t first = b * block;
     const int64_t count = std::min(block, rows - first);
-    const auto target = [&](int k) -> T* {
-      const auto input = static_cast<std::size_t>(k);
-      if (run.dx[input] == nullptr || !shared_of<Op>.contains(k)) return run.dx[input];
-      return sums.data() + b * shared * at.n + place[input];
-    };
-    impl::scratch_memory<T> scratch((max_kept_rows + 1 + (at.inner == 1 ? 0 : 2 * inputs + 2)) * at.n);
+    impl::scratch_memory<T> scratch((max_kept_rows + 1) * at.n + (2 * static_cast<int64_t>(inputs) + 2) * tiles.size());
     const T* in[inputs];
     T* dx[inputs];
+    for (std::size_t k = 0; k < inputs; ++k) {
+      in[k] = run.in[k].data;
+      dx[k] = run.dx[k] == nullptr || !is_shared(k) ? run.dx[k] : sums.data() + b * shared * at.n + place_in_sums[k];
+    }
+    const auto call = [&](int64_t row, int64_t n, const T* y, const T* dy) {
+      const int64_t* const side = arity_of<Op>.side > 0 ? run.side[0].data() + row : nullptr;
+      kernels.vjp(op, {in, side, const_cast<T*>(y), is_mean ? &mean_dy : dy, dx, scratch.data(), n, at.n});
+    };
     if (at.inner == 1) {
-      for (int k = 0; k < inputs; ++k) {
-        const int64_t skip = shared_of<Op>.contains(k) ? 0 : first * at.n;
-        T* const to = target(k);
-        in[k] = run.in[static_cast<std::size_t>(k)].data + skip;
-        dx[k] = to == nullptr ? nullptr : to + skip;
-      }
-      const int64_t width = gives == row_result::row ? at.n : 1;
-      kernels.vjp(op, {in, side == nullptr ? nullptr : side + first,
-                       gives == row_result::row ? const_cast<T*>(run.y.data) + first * width : nullptr,
-                       gives == row_result::mean ? dy : dy + first * width, dx, scratch.data(), count, at.n});
-      return;
+      for (std::size_t k = 0; k < inputs; ++k)
+        if (!is_shared(k)) {
+          in[k] += first * at.n;
+          if (dx[k] != nullptr) dx[k] += first * at.n;
+        }
+      if (whole) return call(first, count, run.y.data + first * at.n, run.dy + first * at.n);
+      return call(first, count, nullptr, run.dy + first);
     }
     T* const copies = scratch.data() + (max_kept_rows + 1) * at.n;
-    for (int64_t r = first; r < first + count; ++r) {
-      const int64_t base = r / at.inner * at.n * at.inner + r % at.inner;
-      const auto gather = [&](const T* from, int64_t slot) {
-        T* const to = copies + slot * at.n;
-        for (int64_t i = 0; i < at.n; ++i) to[i] = from[base + i * at.inner];
-        return to;
-      };
-      for (int k = 0; k < inputs; ++k) {
-        const std::size_t input = static_cast<std::size_t>(k);
-        const bool stays = shared_of<Op>.contains(k);
-        in[k] = stays ? run.in[input].data : gather(run.in[input].data, k);
-        dx[k] = target(k);
-        if (dx[k] != nullptr && !stays) dx[k] = gather(run.dx[input], inputs + k);
+    const auto copy = [&](std::size_t slot) { return copies + static_cast<int64_t>(slot) * tiles.size(); };
+    tiles.for_each(first, count, [&](int64_t row, int64_t place, int64_t n) {
+      for (std::size_t k = 0; k < inputs; ++k) {
+        if (is_shared(k)) continue;
+        in[k] = tiles.gather(run.in[k].data + place, n, copy(k));
+        if (dx[k] != nullptr) dx[k] = tiles.gather(run.dx[k] + place, n, copy(inputs + k));
       }
-      const bool whole = gives == row_result::row;
-      T* const y = whole ? gather(run.y.data, 2 * inputs) : nullptr;
-      const T* const dy_here = whole ? gather(run.dy, 2 * inputs + 1) : gives == row_result::mean ? dy : dy + r;
-      kernels.vjp(op, {in, side == nullptr ? nullptr : side + r, y, dy_here, dx, scratch.data(), 1, at.n});
-      for (int k = 0; k < inputs; ++k)
-        if (dx[k] != nullptr && !shared_of<Op>.contains(k))
-          for (int64_t i = 0; i < at.n; ++i) run.dx[static_cast<std::size_t>(k)][base + i * at.inner] = dx[k][i];
-    }
+      if (whole)
+        call(row, n, tiles.gather(run.y.data + place, n, copy(2 * inputs)), tiles.gather(run.dy + place, n, copy(2 * inputs + 1)));
+      else
+        call(row, n, nullptr, run.dy + row);
+      for (std::size_t k = 0; k < inputs; ++k)
+        if (dx[k] != nullptr && !is_shared(k)) tiles.scatter(dx[k], n, run.dx[k] + place);
+    });
   });
   for (int64_t b = 0; b < blocks; ++b)
-    for (int k = 0; k < inputs; ++k)
-      if (const auto input = static_cast<std::size_t>(k); shared_of<Op>.contains(k) && run.dx[input] != nullptr) {
-        const T* const part = sums.data() + b * shared * at.n + place[input];
-        for (int64_t i = 0; i < at.n; ++i) run.dx[input][i] = run.dx[input][i] + part[i];
+    for (std::size_t k = 0; k < inputs; ++k)
+      if (is_shared(k) && run.dx[k] != nullptr) {
+        const T* const part = sums.data() + b * shared * at.n + place_in_sums[k];
+        for (int64_t i = 0; i < at.n; ++i) run.dx[k][i] = run.dx[k][i] + part[i];
       }
 }
 

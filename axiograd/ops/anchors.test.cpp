@@ -226,7 +226,8 @@ TEST(Kinks, LargeArgumentsStayFinite) {
   expect_point(tanh_op{}, {1e20}, 1, {0});
   EXPECT_NEAR(on_tape(tanh_op{}, std::vector{vector_of({20})}).dx[0][0] / (4 * std::exp(-40.0)), 1, 1e-14);
   EXPECT_NEAR(on_tape(elu_op{.alpha = 1}, std::vector{vector_of({-1e-10})}).y[0] / -1e-10, 1, 1e-9);
-  EXPECT_NEAR(on_tape(gelu_op{}, std::vector{vector_of({-6})}).y[0] / -8.2283e-11, 1, 1e-4);  // 1 + tanh u would round to 0
+  const double u = -std::sqrt(2 / M_PI) * (6 + 0.044715 * 216);  // 1 + tanh u would lose most digits
+  EXPECT_NEAR(on_tape(gelu_op{}, std::vector{vector_of({-6})}).y[0] / (-6 * std::exp(2 * u) / (1 + std::exp(2 * u))), 1, 1e-13);
 }
 
 TEST(Kinks, SecondOrderUsesTheContractsDerivatives) {
@@ -380,7 +381,7 @@ TEST(Values, Conv2dEqualsItsDefinition) {
   check({.stride = 2, .padding = 1, .dilation = {2, 3}}, {2, 2, 2, 2}, {2, 2, 8, 9});
   check({.groups = 3}, {6, 2, 2, 3}, {2, 6, 5, 5});
   check({}, {3, 5, 1, 1}, {2, 5, 4, 3});
-  EXPECT_EQ(run(conv2d_op{}, {whole({2, 1, 2, 2}), whole({2}), numbers({0, 1, 3, 3})})->shape(), (shape{0, 2, 2, 2}));
+  EXPECT_EQ(run(conv2d_op{}, std::vector{whole({2, 1, 2, 2}), whole({2}), numbers({0, 1, 3, 3})})->shape(), (shape{0, 2, 2, 2}));
 }
 
 TEST(Values, LinearIsMatmulWithTransposedWeight) {
@@ -461,10 +462,9 @@ TEST(Values, ShapesAndIndices) {
   EXPECT_EQ(broadcast_to(s, {.dims = {2, 2}}), numbers::from({2, 2}, {1, 2, 1, 2}));
   EXPECT_EQ(broadcast_to(s, {.dims = {2, 2}, .axes = {0}}), numbers::from({2, 2}, {1, 1, 2, 2}));
   EXPECT_EQ(on_tape(broadcast_to_op{.dims = {3, 2}}, std::vector{s}).dx[0], vector_of({3, 3}));
-  EXPECT_EQ(on_tape(broadcast_to_op{.dims = {1'000'000}}, std::vector{tensor<float>::scalar(1)}, tensor<float>::full({1'000'000}, 0.1F))
-                .dx[0]
-                .item(),
-            100'000.0F);
+  const auto many = on_tape(broadcast_to_op{.dims = {1'000'000}}, std::vector{tensor<float>::scalar(1)},
+                            tensor<float>::full({1'000'000}, 0.1F));
+  EXPECT_NEAR(many.dx[0].item(), 100'000, 0.5);  // one running sum would give 100,958
   EXPECT_EQ(broadcast_to(numbers({1}), {.dims = {0}}).shape(), (shape{0}));
   EXPECT_EQ(concat_dim0(vector_of({1}), vector_of({2, 3})), vector_of({1, 2, 3}));
   EXPECT_EQ(concat_dim0(numbers({0, 2}), x.reshaped({3, 2})), x.reshaped({3, 2}));
@@ -484,7 +484,7 @@ TEST(Errors, Shapes) {
   EXPECT_EQ(error_of(mse_loss_op{}, {v2, v3}), k::shape_mismatch);
   EXPECT_EQ(error_of(cross_entropy_logits_op{}, {v2, v3}), k::shape_mismatch);
   EXPECT_EQ(error_of(cross_entropy_labels_op{}, {m}, {index_tensor({3})}), k::shape_mismatch);
-  EXPECT_EQ(error_of(cross_entropy_labels_op{}, {numbers::scalar(1)}, {index_tensor({})}), k::shape_mismatch);
+  EXPECT_EQ(error_of(cross_entropy_labels_op{}, {numbers::scalar(1)}, {index_tensor::scalar(0)}), k::shape_mismatch);
   for (int axis : {-1, 2}) {
     EXPECT_EQ(error_of(reduce_sum_op{.axis = axis}, {m}), k::invalid_axis);
     EXPECT_EQ(error_of(reduce_mean_op{.axis = axis}, {m}), k::invalid_axis);

@@ -53,8 +53,8 @@ constexpr double epoch_record::*columns[]{&epoch_record::train_loss, &epoch_reco
 std::string history_text(const std::vector<epoch_record>& history) {
   std::string text;
   for (const epoch_record& e : history) {
-    for (const auto column : columns) text += (column == columns[0] ? "" : " ") + text_of(e.*column);
-    text += ';';
+    for (const auto column : columns) text += text_of(e.*column) + ' ';
+    text.back() = ';';
   }
   return text;
 }

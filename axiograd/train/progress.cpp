@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -6,7 +7,6 @@
 #include <axiograd/train/progress.hpp>
 #include <axiograd/train/score.hpp>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <string_view>
 
@@ -16,15 +16,10 @@ namespace {
 std::string bar(double fraction) {
   constexpr int cells = 16;
   const int full = static_cast<int>(std::clamp(fraction, 0.0, 1.0) * cells);
-  std::string text = "[" + std::string(static_cast<std::size_t>(full), '=');
-  if (full < cells) text += ">" + std::string(static_cast<std::size_t>(cells - full - 1), ' ');
-  return text + "]";
-}
-
-std::string loss_text(double loss) {
-  std::array<char, 48> text{};
-  std::snprintf(text.data(), text.size(), "loss %.4f", loss);
-  return text.data();
+  std::string text(cells, ' ');
+  std::fill_n(text.begin(), full, '=');
+  if (full < cells) text[static_cast<std::size_t>(full)] = '>';
+  return fmt::format("[{}]", text);
 }
 
 std::size_t columns_of(int descriptor) {
@@ -43,10 +38,9 @@ std::string grouped(int64_t n) {
 
 std::string duration_text(double seconds) {
   const auto s = static_cast<int64_t>(std::ceil(std::clamp(seconds, 0.0, 1e9)));
-  const auto two = [](int64_t n) { return (n < 10 ? "0" : "") + std::to_string(n); };
-  if (s < 60) return std::to_string(s) + " s";
-  if (s < 3600) return std::to_string(s / 60) + " min " + two(s % 60) + " s";
-  return std::to_string(s / 3600) + " h " + two(s % 3600 / 60) + " min";
+  if (s < 60) return fmt::format("{} s", s);
+  if (s < 3600) return fmt::format("{} min {:02} s", s / 60, s % 60);
+  return fmt::format("{} h {:02} min", s / 3600, s % 3600 / 60);
 }
 
 std::string progress_text(const batch_record& now, const pace& p, std::size_t width) {
@@ -55,16 +49,16 @@ std::string progress_text(const batch_record& now, const pace& p, std::size_t wi
     int dropped;  // order in which parts give way
   };
   const double fraction = now.all_images > 0 ? static_cast<double>(now.images) / static_cast<double>(now.all_images) : 0;
-  std::array<part, 6> parts{{{"epoch " + std::to_string(now.epoch) + "/" + std::to_string(now.epochs), 6},
+  std::array<part, 6> parts{{{fmt::format("epoch {}/{}", now.epoch, now.epochs), 6},
                              {bar(fraction), 1},
-                             {loss_text(now.loss), 4},
-                             {"accuracy " + percent(now.accuracy), 3},
-                             {p.images_per_second < 0 ? "" : grouped(std::llround(p.images_per_second)) + " images/s", 2},
-                             {p.seconds_left < 0 ? "" : duration_text(p.seconds_left) + " left", 5}}};
+                             {fmt::format("loss {:.4f}", now.loss), 4},
+                             {fmt::format("accuracy {}", percent(now.accuracy)), 3},
+                             {p.images_per_second < 0 ? "" : fmt::format("{} images/s", grouped(std::llround(p.images_per_second))), 2},
+                             {p.seconds_left < 0 ? "" : fmt::format("{} left", duration_text(p.seconds_left)), 5}}};
   for (int round = 0;; ++round) {
     std::string line;
     for (const part& each : parts)
-      if (each.dropped > round && !each.text.empty()) line += (line.empty() ? "" : "  ") + each.text;
+      if (each.dropped > round && !each.text.empty()) line += fmt::format("{}{}", line.empty() ? "" : "  ", each.text);
     if (line.size() <= width || round == 5) return line.substr(0, width);
   }
 }
@@ -96,7 +90,7 @@ void progress_line::show(const batch_record& now) {
   last_ = at;
   drawn_ = true;
   // One column stays free: some terminals wrap when the last one is written.
-  put("\r" + progress_text(now, p, columns_of(descriptor_) - 1) + "\x1b[K");
+  put(fmt::format("\r{}\x1b[K", progress_text(now, p, columns_of(descriptor_) - 1)));
 }
 
 void progress_line::clear() {

@@ -139,7 +139,7 @@ std::string confusion_svg(const score& s, const std::vector<std::string>& class_
       const char* const colour = k == truth ? "#2563a8" : "#c2410c";
       const double opacity = n == 0 ? 0.04 : k == truth ? 0.15 + 0.75 * share : 0.30 + 0.6 * share;
       out += fmt::format("<g><title>true {}, predicted {}: {}</title>", name, escaped(class_name(class_names, k)), n);
-      out += fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{2:.0f}\" height=\"{2:.0f}\" rx=\"4\" fill=\"{3}\" fill-opacity=\"{4:.2f}\"/>",
+      out += fmt::format("<rect x=\"{0:.1f}\" y=\"{1:.1f}\" width=\"{2:.0f}\" height=\"{2:.0f}\" rx=\"4\" fill=\"{3}\" fill-opacity=\"{4:.2f}\"/>",
                          x + 1.5, at + 1.5, cell - 3, n == 0 ? faint : colour, opacity);
       if (n > 0)
         out += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" fill=\"{}\">{}</text>", x + cell / 2, at + cell / 2 + 5,

@@ -17,9 +17,9 @@ struct sides {
   bool same_value = true;  ///< the duals' primal parts are the plain run's values
 };
 
-template <class T, class Number>
+template <class T, class Number, class Coefficient>
 sides<T> both_sides(const runs<T>& run, void (*raw)(const void*, const forward_run<dual<T>>&), const call& c,
-                    const Number& value, const Number& coefficient) {
+                    const Number& value, const Coefficient& coefficient) {
   const auto x = inputs_of<T>(c, value);
   const auto u = inputs_of<T>(c, coefficient);
   const auto v = entries_of<T>(c.y.size(), coefficient);

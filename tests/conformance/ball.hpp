@@ -10,6 +10,18 @@
 #include <utility>
 
 namespace axiograd::conformance {
+class ball;
+class series;
+}  // namespace axiograd::conformance
+
+template <>
+inline constexpr axiograd::algebra axiograd::algebra_of<axiograd::conformance::ball>{
+    .ring = true, .ordered = true, .division = true, .analytic = true};
+template <>
+inline constexpr axiograd::algebra axiograd::algebra_of<axiograd::conformance::series>{
+    .ring = true, .ordered = true, .division = true, .analytic = true};
+
+namespace axiograd::conformance {
 
 inline constexpr slong ball_bits = 300;
 
@@ -184,12 +196,6 @@ class series {
 
 }  // namespace axiograd::conformance
 
-template <>
-inline constexpr axiograd::algebra axiograd::algebra_of<axiograd::conformance::ball>{
-    .ring = true, .ordered = true, .division = true, .analytic = true};
-template <>
-inline constexpr axiograd::algebra axiograd::algebra_of<axiograd::conformance::series>{
-    .ring = true, .ordered = true, .division = true, .analytic = true};
 template <>
 struct axiograd::constant_pi<axiograd::conformance::ball> {
   static conformance::ball value() {

@@ -3,6 +3,7 @@
 
 #include <axiograd/core/row.hpp>
 #include <axiograd/core/scalar/interval.hpp>
+#include <axiograd/kernels/arguments.hpp>
 #include <axiograd/kernels/cpu/native.hpp>
 
 #include "ball.hpp"

@@ -1,9 +1,10 @@
 #pragma once
 // simd<V>: the lanes of one Highway vector as a number, so that operator text written for `float` runs on vectors.
 
+#include <hwy/highway.h>
+
 #include <axiograd/core/scalar/scalar.hpp>
 #include <cstddef>
-#include <hwy/highway.h>
 
 // A unit that includes this header is compiled once per instruction set. Everything here is a template over V, whose type
 // names the set, so no two sets share a symbol. Do not add a function that is not: the linker would keep one copy for all.

@@ -1,11 +1,13 @@
 #pragma once
 // Elementary functions on simd<V>, float and double. Included by simd.hpp.
 //
-// AVX2 and AVX-512 give the same bits: only IEEE operations and fused multiply-adds in a fixed order. The maximum errors
-// stated are for those two; the baseline has no fused multiply-add and stays within 3 ULP (simd.test.cpp holds the numbers).
-// Float errors come from all 2^32 inputs, double errors from 10^9 random ones of every exponent against 113-bit arithmetic.
-// Every polynomial is our own weighted minimax fit (Remez exchange in 240-bit arithmetic, leading coefficient fixed, the rest
-// rounded to nearest); its comment gives the function, the interval and the relative error that it leaves in the result.
+// AVX2 and AVX-512 give the same bits: IEEE operations and fused multiply-adds in a fixed order, nothing approximate.
+// Accuracy is the largest error in ULP on those two and, in brackets, on the baseline, which has no fused multiply-add.
+// For float it is the maximum over all 2^32 inputs, for double the largest seen in 2 * 10^7 random inputs of the exponents
+// that matter, against 113-bit arithmetic. Special values and subnormals are IEEE 754's throughout.
+// Every polynomial is our own weighted minimax fit: Remez exchange in 240-bit arithmetic, one leading coefficient fixed where
+// it is exact, the others rounded to nearest (for log and erf in float followed by a search over their last bits). Its comment
+// gives the function, the interval and the relative error that it leaves in the result.
 
 #include <axiograd/core/scalar/simd.hpp>
 #include <cmath>
@@ -102,7 +104,7 @@ HWY_INLINE simd<V> exp_reduced(simd<V> r) {
                    0x1.a01a011c005e5p-13, 0x1.a019ab2330a22p-16, 0x1.71df55712520bp-19, 0x1.289f9597005f6p-22,
                    0x1.ad1ff780f6490p-26);
   }
-  return mul_add(mul_add(p, r, simd<V>(1)), r, simd<V>(1));
+  return mul_add(mul_add(p, r, 1), r, 1);
 }
 
 /// 2^n y, rounded once; `biased` holds n + 2 bias.
@@ -125,7 +127,7 @@ HWY_INLINE simd<V> exp(simd<V> x) {
   using format = simd_format<V>;
   // Beyond these bounds the result is 0 or infinity anyway; a NaN passes as the second operand.
   const double least = format::single ? -104.5 : -746, most = format::single ? 89 : 710;
-  x = lesser_or_second(simd<V>(most), greater_or_second(simd<V>(least), x));
+  x = lesser_or_second(most, greater_or_second(least, x));
   const exponent_split<V> split(x, 2 * format::bias);
   return times_power_of_two(exp_reduced(split.r), split.n, split.biased);
 }
@@ -142,7 +144,7 @@ HWY_INLINE simd<V> expm1_tail(simd<V> r) {
   }
 }
 
-/// 2^halvings (high + low) = e^x - 1 to nearly twice the precision, for x where 2^(n - halvings) is a normal number.
+/// (e^x - 1) / 2^halvings = high + low, nearly to twice the precision, where x is such that 2^(n - halvings) is normal.
 template <class V>
 struct expm1_sum {
   simd<V> high, low;
@@ -155,7 +157,8 @@ struct expm1_sum {
     const simd<V> power = format::from_bits(hn::ShiftLeft<format::mantissa>(split.biased)), one = 1.0 / (1 << halvings);
     // power (1 + r + tail) - one; both sums of large terms are kept with their error.
     const simd<V> constant = power - one;
-    const simd<V> constant_low = halvings > 0 ? (power - constant) - one : power - (constant + one);  // for x > 0, x < 0
+    // The error of `constant`: one form is right for a large power, the other for a small one.
+    const simd<V> constant_low = halvings > 0 ? (power - constant) - one : power - (constant + one);
     high = mul_add(power, r, constant);
     low = mul_add(power, tail, mul_add(power, r, constant - high) + constant_low);
   }
@@ -166,7 +169,7 @@ template <class V>
 HWY_INLINE simd<V> expm1(simd<V> x) {
   using format = simd_format<V>;
   const double least = format::single ? -20 : -40, most = format::single ? 89 : 710;
-  const expm1_sum<V> half(lesser_or_second(simd<V>(most), greater_or_second(simd<V>(least), x)), 1);
+  const expm1_sum<V> half(lesser_or_second(most, greater_or_second(least, x)), 1);
   const simd<V> y = half.high + half.low;
   // Where x is the nearest result, halving could have lost its last bit or the sign of zero.
   return select(simd<V>(format::single ? 0x1p-25 : 0x1p-54) > abs(x), x, y + y);
@@ -176,10 +179,10 @@ HWY_INLINE simd<V> expm1(simd<V> x) {
 template <class V>
 HWY_INLINE simd<V> tanh(simd<V> x) {
   using format = simd_format<V>;
-  const expm1_sum<V> e(greater_or_second(simd<V>(format::single ? -20 : -40), abs(x) * simd<V>(-2)), 0);
+  const expm1_sum<V> e(greater_or_second(simd<V>(format::single ? -20 : -40), abs(x) * -2), 0);
   const simd<V> above = e.high + e.low, above_low = e.low - (above - e.high);
-  const simd<V> below = above + simd<V>(2), below_low = (above - (below - simd<V>(2))) + above_low;
-  const simd<V> reciprocal = simd<V>(-1) / below;
+  const simd<V> below = above + 2, below_low = (above - (below - 2)) + above_low;
+  const simd<V> reciprocal = -1 / below;
   const simd<V> quotient = above * reciprocal;
   const simd<V> error = mul_add(quotient, below_low, mul_add(quotient, below, above) + above_low);
   return hn::CopySign(mul_add(error, reciprocal, quotient).v, x.v);
@@ -211,19 +214,19 @@ HWY_INLINE simd<V> log_sum(simd<V> f, simd<V> m) {
   return high + mul_add(log_tail(f), f * f, low);
 }
 
-/// u = 2^k (1 + f) with 1 + f in [3/4, 3/2), from the bits of a positive u.
+/// u = 2^k (1 + f) with 1 + f in [3/4, 3/2), from the bits of a positive u; its exponent field may be as low as -64.
 template <class V>
 struct centred_exponent {
   using format = simd_format<V>;
-  static constexpr int spare = 64;  // keeps the field positive when the bits of a subnormal's 2^-m were subtracted before
-  typename format::bits moved;      // exponent field: k + bias
+  static constexpr int spare = 64;
+  typename format::bits moved;  ///< the exponent field is k + bias
 
   HWY_INLINE explicit centred_exponent(typename format::bits u)
       : moved(hn::Add(u, format::all(typename format::word{1} << (format::mantissa - 1)))) {}
-  /// 1 + f
+  /// 1 + f.
   HWY_INLINE simd<V> significand() const {
     const auto fraction = hn::And(moved, format::all((typename format::word{1} << format::mantissa) - 1));
-    return format::from_bits(hn::Add(fraction, format::to_bits(simd<V>(0.75))));
+    return format::from_bits(hn::Add(fraction, format::to_bits(0.75)));
   }
   /// -k as a number, +0 for 0.
   HWY_INLINE simd<V> negated() const {
@@ -234,7 +237,7 @@ struct centred_exponent {
   }
 };
 
-/// True if least <= x < infinity in every lane.
+/// True if least <= x < infinity in every lane; the branches that depend on it are rare.
 template <class V>
 HWY_INLINE bool all_usual(simd<V> x, double least) {
   const auto finite = hn::Lt(x.v, simd<V>(simd_format<V>::infinity).v);
@@ -244,11 +247,11 @@ HWY_INLINE bool all_usual(simd<V> x, double least) {
 template <class V>
 HWY_INLINE simd<V> with_pole(simd<V> y, simd<V> x, double pole) {
   using format = simd_format<V>;
-  y = select(simd<V>(pole) > x, format::nan, select(x > simd<V>(pole), y, -format::infinity));
+  y = select(pole > x, format::nan, select(x > pole, y, -format::infinity));
   return select(simd<V>(format::infinity) > x, y, x);
 }
 
-/// log x.
+/// log x. Accuracy: @LOG@.
 template <class V>
 HWY_INLINE simd<V> log(simd<V> x) {
   using format = simd_format<V>;
@@ -256,26 +259,26 @@ HWY_INLINE simd<V> log(simd<V> x) {
   const bool usual = all_usual(x, least);
   auto u = format::to_bits(x);
   if (!usual) [[unlikely]] {
-    constexpr int up = 53;
-    const auto moved = hn::Sub(format::to_bits(x * simd<V>(0x1p53)), format::all(typename format::word{up} << format::mantissa));
-    u = format::to_bits(select(simd<V>(least) > x, format::from_bits(moved), x));
+    // Subnormals are scaled by 2^53 and their exponent field lowered by as much.
+    const auto scaled = hn::Sub(format::to_bits(x * 0x1p53), format::all(typename format::word{53} << format::mantissa));
+    u = format::to_bits(select(least > x, format::from_bits(scaled), x));
   }
   const centred_exponent<V> k(u);
-  const simd<V> y = log_sum(k.significand() - simd<V>(1), k.negated());
+  const simd<V> y = log_sum(k.significand() - 1, k.negated());
   return usual ? y : with_pole(y, x, 0);
 }
 
-/// log(1 + x) without cancellation.
+/// log(1 + x) without cancellation. Accuracy: @LOG1P@.
 template <class V>
 HWY_INLINE simd<V> log1p(simd<V> x) {
   using format = simd_format<V>;
-  const centred_exponent<V> k(format::to_bits(x + simd<V>(1)));
+  const centred_exponent<V> k(format::to_bits(x + 1));
   const auto field = hn::And(k.moved, format::all(format::exponent_field));
   // f = x / 2^k - (1 - 1 / 2^k) is exact where it matters; 2^k is bounded so that its reciprocal has a normal exponent.
-  const simd<V> power = lesser_or_second(format::from_bits(field), simd<V>(0x1p64));
+  const simd<V> power = lesser_or_second(format::from_bits(field), 0x1p64);
   const simd<V> reciprocal = format::from_bits(hn::Sub(format::all(2 * format::one), format::to_bits(power)));
   const simd<V> scaled = format::from_bits(hn::Sub(hn::Add(format::to_bits(x), format::all(format::one)), field));
-  const simd<V> y = log_sum(scaled - (simd<V>(1) - reciprocal), k.negated());
+  const simd<V> y = log_sum(scaled - (1 - reciprocal), k.negated());
   const double least = format::single ? -0x1.fffffep-1 : -0x1.fffffffffffffp-1;
   return all_usual(x, least) ? y : with_pole(y, x, -1);
 }
@@ -299,7 +302,7 @@ HWY_INLINE simd<V> erf_ratio(simd<V> square) {
 /// number of 12 bits for which the constant term is best representable in both formats.
 template <class V>
 HWY_INLINE simd<V> log_erfc(simd<V> x) {
-  const simd<V> t = x - simd<V>(0x1.ff2p-1);
+  const simd<V> t = x - 0x1.ff2p-1;
   if constexpr (simd_format<V>::single) {
     return polynomial(t, -0x1.d85858p+0, -0x1.516b46p+1, -0x1.af9006p-1, -0x1.54d5f6p-5, 0x1.469a82p-7, -0x1.ea6c94p-10,
                       0x1.9ba75ap-13);
@@ -320,8 +323,8 @@ HWY_INLINE simd<V> erf(simd<V> x) {
   const simd<V> most = format::single ? 4 : 6;  // erf rounds to 1 from here
   const exponent_split<V> split(log_erfc(lesser_or_second(most, abs(x))), format::bias);
   const simd<V> power = format::from_bits(hn::ShiftLeft<format::mantissa>(split.biased));
-  const simd<V> large = neg_mul_add(exp_reduced(split.r), power, simd<V>(1));
-  return hn::CopySign(select(abs(x) > simd<V>(0.9375), large, small).v, x.v);
+  const simd<V> large = neg_mul_add(exp_reduced(split.r), power, 1);
+  return hn::CopySign(select(abs(x) > 0.9375, large, small).v, x.v);
 }
 
 // ---- sin, cos: |x| = n pi / 2 + r + r_low with |r| <= pi / 4 and a little
@@ -382,9 +385,9 @@ struct sine {
     const auto near = hn::Le(hn::Abs(x.v), simd<V>(single ? 0x1p15 : 0x1p30).v);
     far = {hn::Or(cancelled, hn::Not(near))};
 
-    const simd<V> square = r * r, half = square * simd<V>(0.5), whole = simd<V>(1) - half;
+    const simd<V> square = r * r, half = square * 0.5, whole = 1 - half;
     const simd<V> sin = r + mul_add(sin_tail(square), square * r, r_low);
-    const simd<V> cos_rest = mul_add(cos_tail(square), square * square, neg_mul_add(r, r_low, (simd<V>(1) - whole) - half));
+    const simd<V> cos_rest = mul_add(cos_tail(square), square * square, neg_mul_add(r, r_low, (1 - whole) - half));
     const auto quarter = hn::Add(format::to_bits(shifted), format::all(turns));
     const auto odd = hn::TestBit(quarter, format::all(1));
     const auto sign = hn::ShiftLeft<8 * sizeof(typename format::word) - 2>(hn::And(quarter, format::all(2)));
@@ -401,8 +404,7 @@ HWY_INLINE simd<V> sin(simd<V> x) {
   if constexpr (!HWY_NATIVE_FMA) return with_library_lanes(x, x, {hn::Eq(x.v, x.v)}, &std::sin);
   const sine<V> s(x, 0);
   const simd<V> y = hn::Xor(s.y.v, hn::And(x.v, hn::SignBit(typename simd<V>::tag())));
-  if (s.any_far()) [[unlikely]] return with_library_lanes(y, x, s.far, &std::sin);
-  return y;
+  return s.any_far() ? with_library_lanes(y, x, s.far, &std::sin) : y;
 }
 
 /// cos x. Accuracy: @COS@. Lanes as for sin.
@@ -410,8 +412,7 @@ template <class V>
 HWY_INLINE simd<V> cos(simd<V> x) {
   if constexpr (!HWY_NATIVE_FMA) return with_library_lanes(x, x, {hn::Eq(x.v, x.v)}, &std::cos);
   const sine<V> s(x, 1);
-  if (s.any_far()) [[unlikely]] return with_library_lanes(s.y, x, s.far, &std::cos);
-  return s.y;
+  return s.any_far() ? with_library_lanes(s.y, x, s.far, &std::cos) : s.y;
 }
 
 }  // namespace axiograd

@@ -16,7 +16,7 @@ struct elu_op {
                                 .edges = "f'(0) = alpha; NaN propagates",
                                 .source = "Clevert et al., ICLR 2016; contract 3",
                                 .torch = "torch.nn.functional.elu; there alpha = 1"};
-  static constexpr op_facts facts{.max_ulp = 2, .derivative_max_ulp = 2};
+  static constexpr op_facts facts{.max_ulp = 3, .derivative_max_ulp = 3};
   required<double> alpha;
   static constexpr auto attributes() {
     return std::tuple{attribute{"alpha", &elu_op::alpha, "limit for x to -inf, negated"}};

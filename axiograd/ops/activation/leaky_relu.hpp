@@ -14,7 +14,7 @@ struct leaky_relu_op {
                                 .edges = "f'(0) = slope; NaN propagates",
                                 .source = "Maas et al., ICML 2013; contract 3",
                                 .torch = "torch.nn.functional.leaky_relu; there negative_slope = 0.01"};
-  static constexpr op_facts facts{.max_ulp = 0.5, .derivative_max_ulp = 0};
+  static constexpr op_facts facts{.max_ulp = 1.5, .derivative_max_ulp = 0.5};
   required<double> slope;
   static constexpr auto attributes() {
     return std::tuple{attribute{"slope", &leaky_relu_op::slope, "factor for x <= 0"}};

@@ -14,7 +14,7 @@ struct scale_op {
                                 .edges = "NaN propagates",
                                 .source = "contract 4",
                                 .torch = "x * factor"};
-  static constexpr op_facts facts{.max_ulp = 0.5};
+  static constexpr op_facts facts{.max_ulp = 1.5, .derivative_max_ulp = 0.5};
   required<double> factor;
   static constexpr auto attributes() {
     return std::tuple{attribute{"factor", &scale_op::factor, "the constant"}};

@@ -22,6 +22,7 @@ struct concat_dim0_op {
   constexpr shape_result infer_shape(const shape& a, const shape& b) const {
     if (a.rank < 1 || b.rank < 1 || a.from(1) != b.from(1))
       return {error_kind::shape_mismatch, "shapes {shapes} differ after the first axis"};
+    if (a[0] > shape::overflow - b[0]) return {error_kind::out_of_memory, "{} and {} entries are too many", a[0], b[0]};
     shape y = a;
     y[0] += b[0];
     return y;

@@ -45,7 +45,7 @@ struct softmax_op {
   template <class Draw>
   static constexpr auto sample(Draw& draw) {
     const shape x = draw.any_shape();
-    return draw.sample(softmax_op{.axis = draw.whole(-1, x.rank == 0 ? 0 : x.rank - 1)}, x);
+    return draw.sample(softmax_op{.axis = static_cast<int>(draw.whole(-1, x.rank == 0 ? 0 : x.rank - 1))}, x);
   }
 };
 AXG_OPERATOR(softmax)
