@@ -34,8 +34,7 @@ shape hostile_shape(draw& d, int typical_rank) {
 
 /// Runs what the rule accepted, if it is small: the specification must not fail on it (the sanitizers watch).
 void run_accepted(const subject& s, call& c) {
-  const int64_t n = c.y.size() + c.entries();
-  if (n < 0 || n > 20'000) return;
+  if (c.y.size() > 20'000) return;
   for (const shape& in : c.in)
     if (in.rank >= 0 && in.size() > 20'000) return;
   const auto x = inputs_of<double>(c, [] { return 0.5; });

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "check.hpp"
+#include "faults.hpp"
 
 namespace axiograd::conformance {
 
@@ -66,6 +67,35 @@ class case_of_check : public testing::Test {
   const subject& subject_;
 };
 
+/// A check of the checks: each planted fault must turn its check red.
+class planted_fault : public testing::Test {
+ public:
+  explicit planted_fault(const fault& f) : fault_(f) {}
+  void TestBody() override {
+    for (const check& c : all_checks()) {
+      if (std::string_view(c.name) != fault_.caught_by) continue;
+      EXPECT_TRUE(c.run(fault_.planted, settings::from_environment()).red()) << fault_.what << ": " << c.name << " stays green";
+      return;
+    }
+    ADD_FAILURE() << "there is no check " << fault_.caught_by;
+  }
+
+ private:
+  const fault& fault_;
+};
+
+void register_faults() {
+  static const std::vector<fault> list = [] {
+    std::vector<fault> all;
+    for (auto make : {&elementwise_faults, &rowwise_faults, &sample_faults, &kernel_faults})
+      for (fault& f : make()) all.push_back(std::move(f));
+    return all;
+  }();
+  for (const fault& f : list)
+    testing::RegisterTest("planted_faults", f.what, nullptr, nullptr, __FILE__, __LINE__,
+                          [&f]() -> testing::Test* { return new planted_fault(f); });
+}
+
 void register_tests() {
   for (const check& c : all_checks())
     for (const subject* s : all_subjects())
@@ -95,6 +125,7 @@ int main(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) wants_report = wants_report || std::string_view(argv[i]) == "--report";
   axiograd::set_num_threads(1);
   register_tests();
+  register_faults();
   const int status = RUN_ALL_TESTS();
   if (wants_report) print_report();
   flint_cleanup();

@@ -181,8 +181,8 @@ void elementwise_accuracy(const subject& s, const settings& set, error_meter& va
     call c = s.draw_call(d);
     for (shape& dims : c.in) dims = shape{n};
     c.y = shape{n};
-    int i = 0;
-    const auto x = inputs_of<T>(c, [&] { return stratified_number<T>(d, s, i++ % n); });
+    int i = 0;  // the first input runs through the strata, the others jump among them
+    const auto x = inputs_of<T>(c, [&] { return stratified_number<T>(d, s, i < n ? i++ : d.whole(0, n - 1)); });
     const auto bx = converted<ball>(x, [](T v) { return ball(static_cast<double>(v)); });
     const auto ones = entries_of<ball>(n, [] { return ball(1); });
     const auto by = run_forward(s.balls.forward, c, bx);

@@ -1,0 +1,107 @@
+// The program `axiograd`: parses the command line, runs one command, turns every problem into one line and exit code 2.
+
+#include <axiograd/cli/command.hpp>
+#include <axiograd/io/excerpt.hpp>
+#include <charconv>
+#include <csignal>
+#include <cstdlib>
+#include <new>
+#include <stdexcept>
+#include <string_view>
+
+namespace axiograd::cli {
+namespace {
+
+constexpr const char* closing = R"(Examples:
+  axiograd train digits                                   train on handwritten digits, into digits-run/
+  axiograd train digits --epochs 30 --resume              go on where the last training stopped
+  axiograd eval digits-run/model.safetensors              accuracy on the held-out images
+  axiograd predict digits-run/model.safetensors digit.png class of one image
+  axiograd ops softmax                                    the card of an operator
+
+Exit codes:
+  0  done
+  2  anything else: wrong flags, a file that is missing, broken or cannot be written, an interruption (Ctrl-C);
+     one line on standard error says what
+
+Environment:
+  AXIOGRAD_NUM_THREADS  threads to use; default: all processors
+  AXIOGRAD_ISA          the instruction set at most: baseline or avx2; default: the best there is
+  AXIOGRAD_DATA         digits.csv.gz or the folder that holds it
+)";
+
+/// One printable line, whatever the text.
+std::string one_line(std::string text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < ' ' || c == 127) c = c == '\n' || c == '\t' ? ' ' : '?';
+  return text;
+}
+
+int report(const std::string& problem) {
+  std::fflush(stdout);
+  std::fprintf(stderr, "axiograd: %s\n", one_line(problem).c_str());
+  return 2;
+}
+
+/// The library takes what it cannot read in these variables for absent; a person wants to hear of it.
+void check_environment() {
+  if (const char* const threads = std::getenv("AXIOGRAD_NUM_THREADS"); threads != nullptr) {
+    const std::string_view text(threads);
+    int n = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), n);
+    if (problem != std::errc{} || end != text.data() + text.size() || n < 1)
+      throw std::runtime_error("AXIOGRAD_NUM_THREADS is " + io::excerpt(text, 20) + ", expected a whole number from 1");
+  }
+  if (const char* const isa = std::getenv("AXIOGRAD_ISA"); isa != nullptr) {
+    const std::string_view text(isa);
+    if (text != "baseline" && text != "avx2" && text != "avx512")
+      throw std::runtime_error("AXIOGRAD_ISA is " + io::excerpt(text, 20) + ", expected baseline, avx2 or avx512");
+  }
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("Axiograd: neural networks from operators that are written once.", "axiograd");
+  app.set_version_flag("--version", std::string("axiograd ") + AXIOGRAD_VERSION, "Print the version and exit");
+  app.set_help_flag("-h,--help", "Print this help and exit");
+  app.footer(closing);
+  app.get_formatter()->column_width(34);
+  app.require_subcommand(0, 1);
+  command chosen;
+  add_train(app, chosen);
+  add_eval(app, chosen);
+  add_predict(app, chosen);
+  add_ops(app, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& answer) {  // --help, --version
+    return app.exit(answer);
+  } catch (const CLI::ParseError& problem) {
+    return report(one_line(problem.what()) + "; see axiograd --help");
+  }
+  if (!chosen) {
+    say("{}", app.help());
+    return 0;
+  }
+  check_environment();
+  chosen();
+  return 0;
+}
+
+int guarded(int argc, char** argv) try {
+  std::signal(SIGXFSZ, SIG_IGN);  // writing past a limit fails like writing to a full disk
+  const int code = run(argc, argv);
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) return report("standard output cannot be written");
+  return code;
+} catch (const std::bad_alloc&) {
+  return report("not enough memory");
+} catch (const std::exception& problem) {
+  return report(problem.what());
+} catch (...) {
+  return report("an unknown problem");
+}
+
+}  // namespace
+}  // namespace axiograd::cli
+
+int main(int argc, char** argv) { return axiograd::cli::guarded(argc, argv); }

@@ -1,0 +1,193 @@
+// axiograd ops [NAME]
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <axiograd/cli/command.hpp>
+#include <axiograd/runtime/record.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <vector>
+
+namespace axiograd::cli {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+constexpr std::array headings{"name", "family", "scalars", "formula", "derivative", "accuracy", "PyTorch"};
+using table_row = std::array<std::string, headings.size()>;
+
+/// How far float results may be off; empty where nothing is stated.
+std::string accuracy(const op_record& r) {
+  const auto ulp = [](double n) { return n > 0 ? fmt::format("{} ulp", n) : std::string("exact"); };
+  const bool stated = r.kind == family::elementwise || r.kind == family::index || r.facts.max_ulp > 0;
+  if (!stated) return "";
+  if (r.facts.max_ulp == r.facts.derivative_max_ulp) return ulp(r.facts.max_ulp);
+  return fmt::format("{}; derivative {}", ulp(r.facts.max_ulp), ulp(r.facts.derivative_max_ulp));
+}
+
+table_row row_of(const op_record& r) {
+  return {r.info.name.s, to_string(r.kind), r.scalars, r.info.formula.s, r.info.derivative.s, accuracy(r), r.info.torch.s};
+}
+
+const char* text_of(monotone m) {
+  constexpr std::array names{"unknown", "increasing", "decreasing"};
+  return names[static_cast<std::size_t>(m)];
+}
+const char* text_of(curvature c) {
+  constexpr std::array names{"unknown", "convex", "concave"};
+  return names[static_cast<std::size_t>(c)];
+}
+
+json json_of(const op_record& r) {
+  json attributes = json::array();
+  for (const attribute_record& a : r.attributes)
+    attributes.push_back({{"name", a.name},
+                          {"type", a.type},
+                          {"default", a.default_value == nullptr ? json(nullptr) : json(a.default_value)},
+                          {"meaning", a.meaning}});
+  return {{"name", r.info.name.s},
+          {"family", to_string(r.kind)},
+          {"folder", r.folder},
+          {"scalars", r.scalars},
+          {"formula", r.info.formula.s},
+          {"derivative", r.info.derivative.s},
+          {"edges", r.info.edges.s},
+          {"source", r.info.source.s},
+          {"torch", r.info.torch.s},
+          {"accuracy", accuracy(r)},
+          {"max_ulp", r.facts.max_ulp},
+          {"derivative_max_ulp", r.facts.derivative_max_ulp},
+          {"monotone", text_of(r.facts.order)},
+          {"curvature", text_of(r.facts.bend)},
+          {"inputs", {{"tensors", r.in.tensors}, {"optional", r.in.optional < 0 ? json(nullptr) : json(r.in.optional)}, {"side", r.in.side}}},
+          {"attributes", attributes},
+          {"samples", r.samples}};
+}
+
+/// A column may be cut where the terminal is narrow; 0 for a stream that is none.
+std::size_t terminal_columns() {
+  winsize size{};
+  return ::isatty(STDOUT_FILENO) == 1 && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+/// Texts are ASCII (a test holds the cards to it), so bytes are columns.
+std::string cut(const std::string& text, std::size_t width) {
+  return text.size() <= width ? text : text.substr(0, width - 2) + "..";
+}
+
+void print_table(const std::vector<const op_record*>& records) {
+  std::vector<table_row> rows;
+  std::array<std::size_t, headings.size()> width{};
+  for (std::size_t k = 0; k < headings.size(); ++k) width[k] = std::string_view(headings[k]).size();
+  for (const op_record* r : records) {
+    rows.push_back(row_of(*r));
+    for (std::size_t k = 0; k < headings.size(); ++k) width[k] = std::max(width[k], rows.back()[k].size());
+  }
+  const std::size_t columns = terminal_columns();
+  const auto total = [&] { return std::accumulate(width.begin(), width.end(), 2 * (headings.size() - 1)); };
+  bool narrow = false;
+  while (columns > 0 && total() > columns) {  // the widest text gives way
+    const auto widest = std::max_element(width.begin() + 3, width.end());
+    if (*widest <= 10) break;
+    --*widest;
+    narrow = true;
+  }
+  const auto print = [&](const auto& cells) {
+    std::string line;
+    for (std::size_t k = 0; k < headings.size(); ++k) line += fmt::format("{:<{}}  ", cut(cells[k], width[k]), width[k]);
+    line.erase(line.find_last_not_of(' ') + 1);
+    say("{}\n", line);
+  };
+  table_row head;
+  std::copy(headings.begin(), headings.end(), head.begin());
+  print(head);
+  for (const table_row& row : rows) print(row);
+  say("\n{} operators{}\n", rows.size(), narrow ? "; `axiograd ops NAME` shows one as a whole" : "");
+}
+
+void print_markdown(const std::vector<const op_record*>& records) {
+  const auto cell = [](std::string text) {
+    for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) text.insert(at, 1, '\\');
+    return text;
+  };
+  std::string head, rule;
+  for (const char* heading : headings) {
+    head += fmt::format("| {} ", heading);
+    rule += "|---";
+  }
+  say("{}|\n{}|\n", head, rule);
+  for (const op_record* r : records) {
+    table_row row = row_of(*r);
+    row[0] = fmt::format("`{}`", row[0]);
+    std::string line;
+    for (const std::string& text : row) line += fmt::format("| {} ", cell(text));
+    say("{}|\n", line);
+  }
+}
+
+void print_card(const op_record& r) {
+  say("{}\n\n", r.info.name.s);
+  const auto line = [](const char* what, const std::string& text) {
+    if (!text.empty()) say("  {:<11} {}\n", what, text);
+  };
+  line("formula", r.info.formula.s);
+  line("derivative", r.info.derivative.s);
+  line("edges", r.info.edges.s);
+  line("family", fmt::format("{} ({})", to_string(r.kind), r.folder));
+  line("scalars", r.scalars);
+  line("inputs", fmt::format("{} tensor{}{}{}", r.in.tensors, r.in.tensors == 1 ? "" : "s",
+                             r.in.optional < 0 ? "" : fmt::format(", number {} may be left out", r.in.optional + 1),
+                             r.in.side == 0 ? "" : fmt::format(", {} index tensor{}", r.in.side, r.in.side == 1 ? "" : "s")));
+  line("accuracy", accuracy(r));
+  if (r.facts.order != monotone::unknown) line("order", text_of(r.facts.order));
+  if (r.facts.bend != curvature::unknown) line("curvature", text_of(r.facts.bend));
+  line("source", r.info.source.s);
+  line("PyTorch", r.info.torch.s);
+  if (r.attributes.empty()) return;
+  say("\n  attributes\n");
+  for (const attribute_record& a : r.attributes)
+    say("    {:<10} {:<7} {} ({})\n", a.name, a.type, a.meaning,
+        a.default_value == nullptr ? std::string("required") : fmt::format("default {}", a.default_value));
+}
+
+struct ops_flags {
+  std::string name;
+  bool as_json = false, markdown = false;
+};
+
+void list_operators(const ops_flags& f) {
+  std::vector<const op_record*> records(all_records().begin(), all_records().end());
+  if (!f.name.empty()) {
+    const op_record* const one = find_record(f.name.c_str());
+    if (one == nullptr) throw std::runtime_error(fmt::format("there is no operator '{}'; `axiograd ops` lists them", f.name));
+    records = {one};
+  }
+  if (f.as_json) {
+    json all = json::array();
+    for (const op_record* r : records) all.push_back(json_of(*r));
+    say("{}\n", (f.name.empty() ? all : all[0]).dump(2, ' ', true, json::error_handler_t::replace));
+  } else if (f.markdown) {
+    print_markdown(records);
+  } else if (!f.name.empty()) {
+    print_card(*records.front());
+  } else {
+    print_table(records);
+  }
+}
+
+}  // namespace
+
+void add_ops(CLI::App& app, command& chosen) {
+  CLI::App* const ops = app.add_subcommand("ops", "The operators of the library");
+  const auto f = std::make_shared<ops_flags>();
+  ops->add_option("NAME", f->name, "One operator, with its whole card")->type_name("NAME");
+  CLI::Option* const as_json = ops->add_flag("--json", f->as_json, "Print everything, for programs");
+  ops->add_flag("--markdown", f->markdown, "Print the table of docs/ops.md")->excludes(as_json);
+  ops->callback([f, &chosen] { chosen = [f] { list_operators(*f); }; });
+}
+
+}  // namespace axiograd::cli

@@ -1,0 +1,74 @@
+#include <axiograd/ops/ops.hpp>
+
+#include "faults.hpp"
+#include "subject_unit.hpp"
+
+namespace axiograd::conformance {
+namespace {
+
+struct softplus_with_flipped_sign : softplus_op {
+  template <analytic T>
+  constexpr T derivative(const T& x, const T&) const {
+    return -sigmoid(x);
+  }
+};
+struct silu_without_its_second_term : silu_op {
+  template <analytic T>
+  constexpr T derivative(const T& x, const T&) const {
+    return sigmoid(x);
+  }
+};
+struct exp_off_by_a_trillionth : exp_op {
+  template <analytic T>
+  constexpr T derivative(const T&, const T& y) const {
+    return y + T(1e-12);
+  }
+};
+struct mul_with_swapped_partials : mul_op {
+  template <ring T>
+  constexpr partials<T, 2> derivative(const T& a, const T& b, const T&) const {
+    return {a, b};
+  }
+};
+struct tanh_that_cancels : tanh_op {
+  template <analytic T>
+  constexpr T derivative(const T&, const T& y) const {
+    return T(1) - y * y;
+  }
+};
+struct relu_that_drops_nan : relu_op {
+  template <ordered_ring T>
+  constexpr T value(const T& x) const {
+    return select(x > T(0), x, T(0));
+  }
+};
+struct gelu_of_claimed_precision : gelu_op {
+  static constexpr op_facts facts{.max_ulp = 0.5, .derivative_max_ulp = 0.5};
+};
+struct abs_called_increasing : abs_op {
+  static constexpr op_facts facts{.order = monotone::increasing};
+};
+struct log_called_convex : log_op {
+  static constexpr op_facts facts{.order = monotone::increasing, .bend = curvature::convex, .max_ulp = 1, .derivative_max_ulp = 1};
+};
+struct neg_without_a_source : neg_op {
+  static constexpr op_info info{.name = "neg", .formula = "-x", .derivative = "-1", .edges = "total", .source = "", .torch = "torch.neg"};
+};
+
+}  // namespace
+
+std::vector<fault> elementwise_faults() {
+  return {{"softplus: the derivative's sign is flipped", "exact_adjoint", make_subject<softplus_with_flipped_sign>()},
+          {"silu: the derivative lacks a term", "exact_adjoint", make_subject<silu_without_its_second_term>()},
+          {"silu: the derivative lacks a term", "derivative_laws", make_subject<silu_without_its_second_term>()},
+          {"exp: the derivative is off by 1e-12", "derivative_laws", make_subject<exp_off_by_a_trillionth>()},
+          {"mul: the partial derivatives are swapped", "exact_adjoint", make_subject<mul_with_swapped_partials>()},
+          {"tanh: the derivative 1 - y^2 cancels", "accuracy", make_subject<tanh_that_cancels>()},
+          {"gelu: the declared precision is too good", "accuracy", make_subject<gelu_of_claimed_precision>()},
+          {"relu: a NaN becomes 0", "declared_facts", make_subject<relu_that_drops_nan>()},
+          {"abs: declared increasing", "declared_facts", make_subject<abs_called_increasing>()},
+          {"log: declared convex", "declared_facts", make_subject<log_called_convex>()},
+          {"neg: the card names no source", "card", make_subject<neg_without_a_source>()}};
+}
+
+}  // namespace axiograd::conformance

@@ -1,0 +1,67 @@
+#include <axiograd/ops/ops.hpp>
+
+#include "faults.hpp"
+#include "subject_unit.hpp"
+
+namespace axiograd::conformance {
+namespace {
+
+struct softmax_without_the_mean : softmax_op {
+  template <analytic_row X, row Y>
+  auto vjp(const X&, const Y& y, const Y& dy, auto&) const {
+    return y * dy;
+  }
+};
+struct log_softmax_with_flipped_sign : log_softmax_op {
+  template <analytic_row X, row Y>
+  auto vjp(const X&, const Y& y, const Y& dy, auto&) const {
+    return dy + exp(y) * sum(dy);
+  }
+};
+struct layer_norm_without_a_mean : layer_norm_op {
+  template <analytic_row X>
+  auto vjp(const X& x, const X& gamma, const X&, const X&, const X& dy, auto& keep) const {
+    using T = lane_of<X>;
+    const auto c = keep(x - mean(x));
+    const auto r = T(1) / sqrt(mean(c * c) + epsilon.template as<T>());
+    const auto z = keep(c * r);
+    const auto g = keep(dy * gamma);
+    return std::tuple{(g - z * mean(g * z)) * r, dy * z, dy};
+  }
+};
+struct mse_loss_with_equal_gradients : mse_loss_op {
+  template <field_row X>
+  auto vjp(const X& x, const X& t, const lane_of<X>& dy, auto& keep) const {
+    using T = lane_of<X>;
+    const auto dx = keep((x - t) * (T(2) * dy / T(x.size() > 0 ? static_cast<double>(x.size()) : 1.0)));
+    return std::tuple{dx, T(1) * dx};
+  }
+};
+struct reduce_mean_off_by_one : reduce_mean_op {
+  template <field_row X>
+  auto vjp(const X& x, const lane_of<X>& dy, auto&) const {
+    return constant_row(x.size(), lane_of<X>(dy / lane_of<X>(static_cast<double>(x.size() + 1))));
+  }
+};
+struct cross_entropy_of_the_next_label : cross_entropy_labels_op {
+  template <analytic_row X>
+  auto vjp(const X& x, int64_t label, const lane_of<X>& dy, auto& keep) const {
+    using T = lane_of<X>;
+    const auto e = keep(exp(x - max(x)));
+    const T weight = label < 0 || label >= x.size() ? T(0) : dy;
+    return e * (weight / sum(e)) - one_hot_row<T>(x.size(), label + 1) * weight;
+  }
+};
+
+}  // namespace
+
+std::vector<fault> rowwise_faults() {
+  return {{"softmax: the VJP lacks the subtracted mean", "exact_adjoint", make_subject<softmax_without_the_mean>()},
+          {"log_softmax: a sign of the VJP is flipped", "exact_adjoint", make_subject<log_softmax_with_flipped_sign>()},
+          {"layer_norm: the VJP lacks a mean", "exact_adjoint", make_subject<layer_norm_without_a_mean>()},
+          {"mse_loss: the target's gradient has the wrong sign", "exact_adjoint", make_subject<mse_loss_with_equal_gradients>()},
+          {"reduce_mean: the VJP divides by n + 1", "exact_adjoint", make_subject<reduce_mean_off_by_one>()},
+          {"cross_entropy_labels: the VJP takes the next label", "exact_adjoint", make_subject<cross_entropy_of_the_next_label>()}};
+}
+
+}  // namespace axiograd::conformance
