@@ -1,4 +1,4 @@
-# The installed package: libraries, headers, find_package(axiograd), pkg-config, the digits. Nothing in it names a folder of
+# The installed package: libraries, headers, find_package(axiograd), pkg-config (axiograd/cli adds the command and its data). Nothing in it names a folder of
 # the machine that built it. tools/check_package.sh builds tests/consumer/ against a copy that was moved.
 
 get_property(axg_parts GLOBAL PROPERTY axiograd_parts)
@@ -14,7 +14,6 @@ install(TARGETS axiograd_all ${axg_parts} EXPORT axiogradTargets ARCHIVE DESTINA
 install(EXPORT axiogradTargets NAMESPACE axiograd:: DESTINATION ${axg_package_dir})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/axiograd DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN *.hpp
         PATTERN *.test.hpp EXCLUDE)
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/data/digits DESTINATION ${CMAKE_INSTALL_DATADIR}/axiograd)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/axiogradConfig.cmake.in ${PROJECT_BINARY_DIR}/axiogradConfig.cmake
@@ -36,5 +35,4 @@ install(FILES ${PROJECT_BINARY_DIR}/axiograd.pc DESTINATION ${CMAKE_INSTALL_LIBD
 add_custom_target(product DEPENDS ${axg_parts})
 if(TARGET axiograd_cli)
   add_dependencies(product axiograd_cli)
-  install(TARGETS axiograd_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()

@@ -25,7 +25,8 @@ struct pool2d_geometry {
     return y;
   }
 
-  /// Calls body(q, entries) for each window, q its place in y; entries(visit) visits the places in x it covers, row-major.
+  /// Calls body(q, first, entries) for each window: q is its place in y, `first` that of its first entry in x, and
+  /// entries(visit) visits the places of all its entries in row-major order.
   template <class Body>
   void for_each_window(const shape& x, const shape& y, const Body& body) const {
     int64_t q = 0;
@@ -34,7 +35,7 @@ struct pool2d_geometry {
         for (int64_t column = 0; column < y[2]; ++column, ++q) {
           const index_range i = window_entries(row, x[1], kernel[0], step(0), padding[0]);
           const index_range j = window_entries(column, x[2], kernel[1], step(1), padding[1]);
-          body(q, [&](const auto& visit) {
+          body(q, (c * x[1] + i.begin) * x[2] + j.begin, [&](const auto& visit) {
             for (int64_t a = i.begin; a < i.end; ++a)
               for (int64_t b = j.begin; b < j.end; ++b) visit((c * x[1] + a) * x[2] + b);
           });

@@ -10,14 +10,41 @@
 namespace axiograd {
 
 namespace impl {
-// Calls body(from, to, count, from_stride, to_stride) for each innermost run of the box.
+// Calls body(from, to, count, from_stride, to_stride) for each innermost run of the box from `axis` on.
 template <class F>
-void for_each_run(const box_move& m, int axis, int64_t from, int64_t to, const F& body) {
+void for_each_line(const box_move& m, int axis, int64_t from, int64_t to, const F& body) {
   if (m.box.rank == 0) return body(from, to, int64_t{1}, int64_t{0}, int64_t{0});
   const auto a = static_cast<std::size_t>(axis);
   if (axis == m.box.rank - 1) return body(from, to, m.box[axis], m.from_stride[a], m.to_stride[a]);
   for (int64_t i = 0; i < m.box[axis]; ++i)
-    for_each_run(m, axis + 1, from + i * m.from_stride[a], to + i * m.to_stride[a], body);
+    for_each_line(m, axis + 1, from + i * m.from_stride[a], to + i * m.to_stride[a], body);
+}
+
+/// The axis along which neighbours lie side by side, -1 if there is none.
+inline int contiguous_axis(const shape& box, const std::array<int64_t, max_rank>& stride) {
+  for (int axis = 0; axis < box.rank; ++axis)
+    if (box[axis] > 1 && stride[static_cast<std::size_t>(axis)] == 1) return axis;
+  return -1;
+}
+
+/// Calls body(from, to, count, from_stride, to_stride) for runs that make up the box. Where input and output are contiguous
+/// along different axes, as in a transposition, they come in tiles, so that both use whole cache lines.
+template <class F>
+void for_each_run(const box_move& m, const F& body) {
+  constexpr int64_t tile = 32;
+  const int in = contiguous_axis(m.box, m.from_stride), out = contiguous_axis(m.box, m.to_stride);
+  if (in < 0 || out < 0 || in == out) return for_each_line(m, 0, m.from, m.to, body);
+  const int64_t rows = m.box[in], columns = m.box[out];
+  const int64_t row_step = m.to_stride[static_cast<std::size_t>(in)], column_step = m.from_stride[static_cast<std::size_t>(out)];
+  box_move others = m;
+  others.box[in] = others.box[out] = 1;
+  for_each_line(others, 0, m.from, m.to, [&](int64_t from, int64_t to, int64_t n, int64_t from_step, int64_t to_step) {
+    for (int64_t k = 0; k < n; ++k, from += from_step, to += to_step)
+      for (int64_t r = 0; r < rows; r += tile)
+        for (int64_t c = 0; c < columns; c += tile)
+          for (int64_t i = r; i < std::min(rows, r + tile); ++i)
+            body(from + i + c * column_step, to + i * row_step + c, std::min(tile, columns - c), column_step, int64_t{1});
+  });
 }
 
 /// A sum by halves: its error grows with the logarithm of the length.
@@ -54,7 +81,7 @@ void boxes_forward(const Op& op, std::span<const shape> in, const shape& y_dims,
   if (impl::leaves_gaps(op)) std::fill_n(y, y_dims.size(), T(0));
   impl::moves_of(op, in, y_dims, side, [&](const box_move& m) {
     const T* const source = x[m.input];
-    impl::for_each_run(m, 0, m.from, m.to, [&](int64_t from, int64_t to, int64_t n, int64_t from_step, int64_t to_step) {
+    impl::for_each_run(m, [&](int64_t from, int64_t to, int64_t n, int64_t from_step, int64_t to_step) {
       if (from_step == 1 && to_step == 1)
         std::copy_n(source + from, n, y + to);
       else if (from_step == 0 && to_step == 1)
@@ -72,7 +99,7 @@ void boxes_vjp(const Op& op, std::span<const shape> in, const shape& y_dims, std
   impl::moves_of(op, in, y_dims, side, [&](const box_move& m) {
     T* const target = dx[m.input];
     if (target == nullptr) return;
-    impl::for_each_run(m, 0, m.from, m.to, [&](int64_t from, int64_t to, int64_t n, int64_t from_step, int64_t to_step) {
+    impl::for_each_run(m, [&](int64_t from, int64_t to, int64_t n, int64_t from_step, int64_t to_step) {
       if (from_step == 1 && to_step == 1)
         for (int64_t i = 0; i < n; ++i) target[from + i] = target[from + i] + dy[to + i];
       else if (from_step == 0)

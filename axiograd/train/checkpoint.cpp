@@ -87,6 +87,7 @@ void save_checkpoint(const std::string& path, const training_state& state, const
   io::tensor_file file{.tensors = {}, .metadata = {{"format", checkpoint_format},
                                                    {"model", state.model},
                                                    {"data", state.data},
+                                                   {"epochs", text_of(state.options.epochs)},
                                                    {"batch_size", text_of(state.options.batch_size)},
                                                    {"learning_rate", text_of(state.options.learning_rate)},
                                                    {"decay", text_of(state.options.decay)},
@@ -108,6 +109,7 @@ checkpoint read_checkpoint(const std::string& path, const std::string& model) {
   training_state& s = c.state;
   s.model = model;
   s.data = text_at(path, metadata, "data");
+  read("epochs", s.options.epochs);
   read("batch_size", s.options.batch_size);
   read("learning_rate", s.options.learning_rate);
   read("decay", s.options.decay);
@@ -115,7 +117,6 @@ checkpoint read_checkpoint(const std::string& path, const std::string& model) {
   read("seed", s.options.start.value);
   read("steps", s.steps);
   s.history = history_from(path, text_at(path, metadata, "history"));
-  s.options.epochs = static_cast<int64_t>(s.history.size());
   if (s.options.batch_size < 1) refuse(path, "metadata 'batch_size': less than 1");
   if (s.steps < 0) refuse(path, "metadata 'steps': less than 0");
   return c;

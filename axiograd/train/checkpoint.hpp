@@ -33,7 +33,7 @@ struct epoch_record {
 struct training_state {
   std::string model;           ///< name of the architecture
   std::string data;            ///< fingerprint of the training set
-  classifier_options options;  ///< `epochs` is not stored: a training may go on for longer
+  classifier_options options;
   std::int64_t steps = 0;      ///< of the optimiser
   std::vector<epoch_record> history;
 };

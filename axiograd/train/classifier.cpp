@@ -24,8 +24,8 @@ void require_same_training(const checkpoint& from, const training_state& wanted)
     refuse("was trained with batches of " + std::to_string(had.batch_size) + ", not " + std::to_string(want.batch_size));
   if (had.learning_rate != want.learning_rate || had.decay != want.decay || had.weight_decay != want.weight_decay)
     refuse("was trained with another learning rate, decay or weight decay");
-  if (had.epochs > want.epochs)
-    refuse("has " + std::to_string(had.epochs) + " epochs already, more than the " + std::to_string(want.epochs) + " that are wanted");
+  if (const auto done = static_cast<int64_t>(from.state.history.size()); done > want.epochs)
+    refuse("has " + std::to_string(done) + " epochs already, more than the " + std::to_string(want.epochs) + " that are wanted");
 }
 
 void require_finite(float loss, int64_t epoch) {

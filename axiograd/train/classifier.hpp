@@ -37,9 +37,9 @@ score evaluate(const Model& model, const io::dataset& data) {
 
 /// What a training tells while it runs; each may be empty.
 struct observers {
-  std::function<void(const batch_record&)> batch;
+  std::function<void(const batch_record&)> batch{};
   /// After an epoch: its number, from 1, and what it led to. The moment to save a checkpoint.
-  std::function<void(int64_t, const epoch_record&)> epoch;
+  std::function<void(int64_t, const epoch_record&)> epoch{};
   /// Set to anything but 0, also by a signal handler, it ends the training at the next batch.
   const volatile std::sig_atomic_t* stop = nullptr;
 };

@@ -117,8 +117,9 @@ std::vector<T> stratified(std::uint64_t seed) {
   }
   std::vector<double> edges{0,    0.25, 0.34657, 0.5,  0.75, 0.9375, 1,     1.5,    2,     3,     4,      6,
                             16.6, 17.3, 36.7,    37.4, 87.3, 88.38,  88.72, 103.97, 708.4, 709.8, 745.13, 32768};
-  for (double k = 0.5; k < 1e9; k = std::floor(k * 1.3) + 0.5)
+  for (double k = 0.5; k < 1e9; k = std::floor(1.3 * k) + 1.5) {
     edges.insert(edges.end(), {k * std::numbers::pi, 2 * k * std::numbers::pi});
+  }
   for (double edge : edges) {
     T up = static_cast<T>(edge), down = up;
     for (int i = 0; i < 100; ++i) {

@@ -35,7 +35,7 @@ struct avg_pool2d_op {
 
   template <class T>
   void forward(const view<const T>& x, const view<T>& y) const {
-    geometry().for_each_window(*x.dims, *y.dims, [&](int64_t q, const auto& entries) {
+    geometry().for_each_window(*x.dims, *y.dims, [&](int64_t q, int64_t, const auto& entries) {
       T total(0);
       entries([&](int64_t i) { total = total + x.data[i]; });
       y.data[q] = total / cells<T>();
@@ -43,7 +43,7 @@ struct avg_pool2d_op {
   }
   template <class T>
   void vjp(const view<const T>& x, const view<const T>& y, const view<const T>& dy, const view<T>& dx) const {
-    geometry().for_each_window(*x.dims, *y.dims, [&](int64_t q, const auto& entries) {
+    geometry().for_each_window(*x.dims, *y.dims, [&](int64_t q, int64_t, const auto& entries) {
       const T share = dy.data[q] / cells<T>();
       entries([&](int64_t i) { dx.data[i] = dx.data[i] + share; });
     });

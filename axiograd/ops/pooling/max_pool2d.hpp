@@ -35,13 +35,22 @@ struct max_pool2d_op {
 
   template <class T>
   void forward(const view<const T>& x, const view<T>& y) const {
-    geometry().for_each_window(*x.dims, *y.dims, [&](int64_t q, const auto& entries) { y.data[q] = x.data[largest(x.data, entries)]; });
+    geometry().for_each_window(*x.dims, *y.dims, [&](int64_t q, int64_t first, const auto& entries) {
+      T best = x.data[first];
+      entries([&](int64_t i) { best = max(x.data[i], best); });  // an equal entry leaves the earlier one
+      y.data[q] = best;
+    });
   }
   template <class T>
   void vjp(const view<const T>& x, const view<const T>& y, const view<const T>& dy, const view<T>& dx) const {
-    geometry().for_each_window(*x.dims, *y.dims, [&](int64_t q, const auto& entries) {
-      T& to = dx.data[largest(x.data, entries)];
-      to = to + dy.data[q];
+    geometry().for_each_window(*x.dims, *y.dims, [&](int64_t q, int64_t, const auto& entries) {
+      const T best = y.data[q];
+      const bool broken = !(best == best);
+      int64_t winner = -1;
+      entries([&](int64_t i) {
+        if (winner < 0 && (x.data[i] == best || (broken && !(x.data[i] == x.data[i])))) winner = i;
+      });
+      dx.data[winner] = dx.data[winner] + dy.data[q];
     });
   }
 
@@ -49,17 +58,6 @@ struct max_pool2d_op {
   static constexpr auto sample(Draw& draw) {
     const auto [g, x] = pool2d_geometry::sample(draw);
     return draw.sample(max_pool2d_op{.kernel = g.kernel, .stride = g.stride, .padding = g.padding}, x);
-  }
-
- private:
-  template <class T>
-  static int64_t largest(const T* x, const auto& entries) {
-    int64_t best = -1;
-    entries([&](int64_t i) {
-      const bool first_nan = best >= 0 && !(x[i] == x[i]) && x[best] == x[best];
-      if (best < 0 || first_nan || x[i] > x[best]) best = i;
-    });
-    return best;
   }
 };
 AXG_OPERATOR(max_pool2d)

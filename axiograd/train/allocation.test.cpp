@@ -1,0 +1,87 @@
+// A steady training step asks neither the heap nor the system for memory. Replaces operator new of this test program.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <axiograd/core/storage.hpp>
+#include <axiograd/io/dataset.hpp>
+#include <axiograd/kernels/parallel.hpp>
+#include <axiograd/nn/optimiser.hpp>
+#include <axiograd/ops/loss/cross_entropy_logits.hpp>
+#include <axiograd/train/digits.hpp>
+#include <cstdlib>
+#include <new>
+
+namespace {
+
+std::atomic<std::uint64_t> heap_allocations{0};
+
+void* counted(std::size_t bytes, std::size_t alignment) {
+  ++heap_allocations;
+  const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
+  void* const p = alignment > alignof(std::max_align_t) ? std::aligned_alloc(alignment, rounded) : std::malloc(bytes > 0 ? bytes : 1);
+  if (p == nullptr) throw std::bad_alloc();
+  return p;
+}
+
+}  // namespace
+
+void* operator new(std::size_t bytes) { return counted(bytes, 1); }
+void* operator new[](std::size_t bytes) { return counted(bytes, 1); }
+void* operator new(std::size_t bytes, std::align_val_t a) { return counted(bytes, static_cast<std::size_t>(a)); }
+void* operator new[](std::size_t bytes, std::align_val_t a) { return counted(bytes, static_cast<std::size_t>(a)); }
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete[](void* p) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+void operator delete[](void* p, std::size_t) noexcept { std::free(p); }
+void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
+void operator delete[](void* p, std::align_val_t) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+void operator delete[](void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+
+namespace {
+
+using namespace axiograd;
+
+/// Heap and system allocations of 20 steps of the digits model after 5 that warm up.
+void expect_steady_steps(int threads) {
+  const int before = num_threads();
+  set_num_threads(threads);
+  constexpr int64_t images = 96, size = 32;
+  io::dataset data{.inputs = tensor<float>::uninitialised({images, 1, 8, 8}), .labels = index_tensor::zeros({images}), .class_names = {}};
+  for (int64_t i = 0; i < data.inputs.size(); ++i) data.inputs.mutable_data()[i] = static_cast<float>(i % 17) / 16;
+  auto model = train::make_digits_model();
+  nn::adamw optimiser(model.parameters());
+  io::batch_range range = io::batches(data, {.size = size, .shuffle = seed{1}});
+  std::uint64_t heap = 0, system = 0;
+  int steps = 0;
+  for (int round = 0; steps < 25; ++round)
+    for (const auto& batch : range) {
+      if (steps == 5) {
+        heap = heap_allocations;
+        system = chunk::system_allocations();
+      }
+      model.step([&](auto& m) { return cross_entropy_logits(m(batch.inputs), batch.labels); }, optimiser);
+      if (++steps == 25) break;
+    }
+  EXPECT_EQ(heap_allocations - heap, 0u) << "on " << threads << " threads";
+  EXPECT_EQ(chunk::system_allocations() - system, 0u) << "on " << threads << " threads";
+  set_num_threads(before);
+}
+
+TEST(allocation, a_counter_that_counts) {
+  const std::uint64_t before = heap_allocations;
+  delete new int(1);
+  EXPECT_EQ(heap_allocations - before, 1u);
+}
+
+TEST(allocation, a_steady_step_allocates_nothing) { expect_steady_steps(1); }
+
+TEST(allocation, nor_on_two_threads) {
+#ifndef _OPENMP
+  if (num_threads() >= 0) GTEST_SKIP() << "parallel_for starts threads of its own in this build";
+#endif
+  expect_steady_steps(2);
+}
+
+}  // namespace

@@ -1,0 +1,139 @@
+#include <axiograd/io/scratch.test.hpp>
+#include <axiograd/nn/layers.hpp>
+#include <axiograd/nn/sequential.hpp>
+#include <axiograd/train/checkpoint.hpp>
+
+using namespace axiograd;
+using namespace axiograd::train;
+using io::message_of;
+using io::scratch_folder;
+
+namespace {
+
+auto small_model(int64_t hidden = 3) { return nn::sequential{nn::linear{2, hidden}, nn::relu{}, nn::linear{hidden, 2}}; }
+using model_type = decltype(small_model());
+
+std::vector<tensor<float>> values_of(const model_type& model) {
+  std::vector<tensor<float>> values;
+  for (const auto& p : model.parameters()) values.push_back(tensor<float>::from(p.value.shape(), p.value.value().values()));
+  return values;
+}
+
+/// A file as save_checkpoint writes it, with something changed.
+template <class Change>
+std::string changed(const scratch_folder& folder, const char* name, Change change) {
+  model_type model = small_model();
+  const nn::adamw optimiser(model.parameters());
+  const std::string path = folder / name;
+  save_checkpoint(path, {.model = "small", .data = "d", .options = {.start = seed{5}}, .steps = 0, .history = {{1, 0.5, 2, 0.25, 1e-3}}}, optimiser);
+  io::tensor_file file = ok_or_throw(io::read_tensors(path));
+  change(file);
+  ok_or_throw(io::write_tensors(path, file));
+  return path;
+}
+
+TEST(checkpoint, keeps_every_number) {
+  const scratch_folder folder;
+  model_type model = small_model();
+  nn::adamw optimiser(model.parameters(), {.learning_rate = 0.1});
+  const auto ones = tensor<float>::ones({8});
+  optimiser.step([&](const nn::parameter&) { return ones.data(); });
+  const training_state state{.model = "small",
+                             .data = "abc",
+                             .options = {.epochs = 9, .batch_size = 7, .learning_rate = 0.1 / 3, .decay = 0.7, .weight_decay = 1e-3,
+                                         .start = seed{~std::uint64_t{0}}},
+                             .steps = 0,
+                             .history = {{1.0 / 3, 0.5, 0.1, 0.9, 1e-300}, {0, 1, 2, 3, 4}}};
+  save_checkpoint(folder / "c.safetensors", state, optimiser);
+  const checkpoint c = read_checkpoint(folder / "c.safetensors", "small");
+  EXPECT_EQ(c.state.data, "abc");
+  EXPECT_EQ(c.state.options.epochs, 9);
+  EXPECT_EQ(c.state.options.batch_size, 7);
+  EXPECT_EQ(c.state.options.learning_rate, 0.1 / 3);
+  EXPECT_EQ(c.state.options.decay, 0.7);
+  EXPECT_EQ(c.state.options.weight_decay, 1e-3);
+  EXPECT_EQ(c.state.options.start, seed{~std::uint64_t{0}});
+  EXPECT_EQ(c.state.steps, 1);
+  EXPECT_EQ(c.state.history, state.history);
+
+  model_type other = small_model();
+  other.init(seed{99});
+  nn::adamw fresh(other.parameters(), {.learning_rate = 0.1});
+  restore(c, fresh);
+  EXPECT_EQ(values_of(other), values_of(model));
+  EXPECT_EQ(fresh.state(), optimiser.state());
+  EXPECT_EQ(fresh.steps(), 1);
+}
+
+TEST(checkpoint, what_is_not_one_is_refused) {
+  const scratch_folder folder;
+  const auto problem = [&](auto change) {
+    const std::string path = changed(folder, "c.safetensors", change);
+    return message_of([&] { read_checkpoint(path, "small"); }).substr(path.size() + 2);
+  };
+  EXPECT_EQ(problem([](io::tensor_file& f) { f.metadata.clear(); }), "not an axiograd checkpoint 1 file (its format: none)");
+  EXPECT_EQ(problem([](io::tensor_file& f) { f.metadata["format"] = "pt"; }), "not an axiograd checkpoint 1 file (its format: 'pt')");
+  EXPECT_EQ(problem([](io::tensor_file& f) { f.metadata["model"] = "big"; }), "holds the model 'big', expected 'small'");
+  EXPECT_EQ(problem([](io::tensor_file& f) { f.metadata.erase("seed"); }), "metadata lack 'seed'");
+  EXPECT_EQ(problem([](io::tensor_file& f) { f.metadata["seed"] = "-1"; }), "metadata 'seed': '-1' is not a number that fits");
+  EXPECT_EQ(problem([](io::tensor_file& f) { f.metadata["decay"] = "nan"; }), "metadata 'decay': 'nan' is not a number that fits");
+  EXPECT_EQ(problem([](io::tensor_file& f) { f.metadata["history"] = "1 2 3;"; }), "metadata 'history': '' is not a number that fits");
+  EXPECT_EQ(problem([](io::tensor_file& f) { f.metadata["history"] = "1 2 3 4 5 6;"; }), "metadata 'history': a row is too long");
+  EXPECT_EQ(problem([](io::tensor_file& f) { f.metadata["batch_size"] = "0"; }), "metadata 'batch_size': less than 1");
+}
+
+TEST(checkpoint, nothing_is_half_restored) {
+  const scratch_folder folder;
+  model_type model = small_model();
+  model.init(seed{1});
+  nn::adamw optimiser(model.parameters());
+  const auto before = values_of(model);
+  const auto problem = [&](auto change) {
+    const std::string path = changed(folder, "c.safetensors", change);
+    const checkpoint c = read_checkpoint(path, "small");
+    const std::string text = message_of([&] { restore(c, optimiser); });
+    EXPECT_EQ(values_of(model), before);
+    EXPECT_EQ(optimiser.steps(), 0);
+    return text.starts_with(path) ? text.substr(path.size() + 2) : text;
+  };
+  const auto zeros = [](const shape& s) { return io::stored_tensor(tensor<float>::zeros(s)); };
+  EXPECT_EQ(problem([](io::tensor_file& f) { f.tensors.erase("optimiser.mean.2.bias"); }), "the optimiser's state lacks 'mean.2.bias'");
+  EXPECT_EQ(problem([&](io::tensor_file& f) { f.tensors.emplace("optimiser.more", zeros({1})); }),
+            "the optimiser has no such state as this file holds");
+  EXPECT_EQ(problem([&](io::tensor_file& f) { f.tensors.emplace("what", zeros({1})); }), "unexpected tensor 'what'");
+  EXPECT_EQ(problem([&](io::tensor_file& f) { f.tensors.emplace("model.5.weight", zeros({1})); }), "the model has no parameter '5.weight'");
+  EXPECT_NE(problem([](io::tensor_file& f) { f.tensors.erase("model.2.bias"); }).find("2.bias"), std::string::npos);
+  EXPECT_EQ(problem([&](io::tensor_file& f) { f.tensors.insert_or_assign("model.2.bias", zeros({5})); }),
+            "tensor '2.bias' has shape (5), the model expects (2)");
+  EXPECT_NE(problem([&](io::tensor_file& f) { f.tensors.insert_or_assign("optimiser.mean.0.weight", zeros({5})); }).find("(5)"),
+            std::string::npos);
+  EXPECT_NE(problem([](io::tensor_file& f) {
+              f.tensors.insert_or_assign("model.2.bias", io::stored_tensor(tensor<double>::zeros({2})));
+            }).find("F64"),
+            std::string::npos);
+}
+
+TEST(model_file, only_the_named_model_is_loaded) {
+  const scratch_folder folder;
+  model_type model = small_model();
+  const std::string path = folder / "m.safetensors";
+  io::save(path, model, model_facts("small", {{"seed", "4"}}));
+  model_type other = small_model();
+  other.init(seed{8});
+  EXPECT_EQ(load_model(path, other, "small").at("seed"), "4");
+  EXPECT_EQ(values_of(other), values_of(model));
+  EXPECT_EQ(message_of([&] { load_model(path, other, "large"); }), path + ": holds the model 'small', expected 'large'");
+  io::save(path, model);
+  EXPECT_EQ(message_of([&] { load_model(path, other, "small"); }), path + ": not an axiograd model 1 file (its format: none)");
+}
+
+TEST(fingerprint, follows_samples_and_labels) {
+  const auto x = tensor<float>::from({2, 2}, {1, 2, 3, 4});
+  const auto y = tensor<float>::from({2, 2}, {1, 2, 4, 3});
+  const auto a = index_tensor::from({2}, {0, 1}), b = index_tensor::from({2}, {1, 1});
+  EXPECT_EQ(fingerprint(x, a), fingerprint(x, a));
+  EXPECT_NE(fingerprint(x, a), fingerprint(y, a));
+  EXPECT_NE(fingerprint(x, a), fingerprint(x, b));
+}
+
+}  // namespace
