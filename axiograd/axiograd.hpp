@@ -8,6 +8,12 @@
 #include <axiograd/core/scalar/interval.hpp>
 #include <axiograd/core/scalar/prime_field.hpp>
 #include <axiograd/core/tensor.hpp>
+#include <axiograd/io/dataset.hpp>
+#include <axiograd/io/digits.hpp>
+#include <axiograd/io/model.hpp>
+#include <axiograd/nn/layers.hpp>
+#include <axiograd/nn/optimiser.hpp>
+#include <axiograd/nn/sequential.hpp>
 #include <axiograd/ops/operators.hpp>
 #include <axiograd/ops/ops.hpp>
 #include <axiograd/runtime/evaluate.hpp>

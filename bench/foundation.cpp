@@ -49,8 +49,8 @@ void chain_of_adds() {
     }));
   }
   const double f = median(forward) / operators * 1e9, b = median(backward) / operators * 1e9;
-  std::printf("add of 8 floats, chain of %d: forward %.1f ns, backward %.1f ns, together %.1f ns an operator (goal: 100)\n", operators, f,
-              b, f + b);
+  std::printf("add of 8 floats, chain of %d: forward %.1f ns, backward %.1f ns, together %.1f ns an operator (goal: 100)\n",
+              operators, f, b, f + b);
 }
 
 void softmax_beside_the_reference() {
@@ -68,8 +68,10 @@ void softmax_beside_the_reference() {
   }
   float difference = 0;
   for (int64_t i = 0; i < x.size(); ++i) difference = std::max(difference, std::abs(y[i] - z[i]));
-  std::printf("softmax 1024x1024 on one thread: %.0f us, reference %.0f us, speed against the reference %.2f (goal: 0.8), largest difference %.1e\n",
-              median(a) * 1e6, median(b) * 1e6, median(b) / median(a), static_cast<double>(difference));
+  std::printf(
+      "softmax 1024x1024 on one thread: %.0f us, reference %.0f us, speed against the reference %.2f (goal: 0.8), largest "
+      "difference %.1e\n",
+      median(a) * 1e6, median(b) * 1e6, median(b) / median(a), static_cast<double>(difference));
 }
 
 void fused_map() {

@@ -2,8 +2,8 @@
 // two running sums, no care for NaN or tails. Compiled for the processor it runs on.
 
 #include <cstddef>
-#include <hwy/highway.h>
 #include <hwy/contrib/math/math-inl.h>
+#include <hwy/highway.h>
 
 namespace hn = hwy::HWY_NAMESPACE;
 

@@ -90,9 +90,9 @@ class tape {
   template <operation Op, class... In>
   result<node_id> apply(const Op& op, const In&... in) {
     constexpr std::size_t side_count = static_cast<std::size_t>(arity_of<Op>.side);
-    static_assert(sizeof...(In) + (arity_of<Op>.optional >= 0 ? 1 : 0) >= impl::shapes_of<Op> &&
-                      sizeof...(In) <= impl::shapes_of<Op>,
-                  "tape::apply: wrong number of inputs for this operator");
+    static_assert(
+        sizeof...(In) + (arity_of<Op>.optional >= 0 ? 1 : 0) >= impl::shapes_of<Op> && sizeof...(In) <= impl::shapes_of<Op>,
+        "tape::apply: wrong number of inputs for this operator");
     std::array<node_id, sizeof...(In)> ids{};
     std::array<index_tensor, side_count> side;
     std::size_t tensors = 0, sides = 0;
@@ -219,9 +219,9 @@ class tape {
 
   std::vector<record> nodes_;
   arena<T> values_;
-  arena<std::byte> bytes_;           // attributes, parent lists, names
-  std::vector<chunk_ref> held_;      // storage of leaves and of nodes of the caller's own
-  std::vector<index_tensor> side_;   // side inputs, in node order
+  arena<std::byte> bytes_;          // attributes, parent lists, names
+  std::vector<chunk_ref> held_;     // storage of leaves and of nodes of the caller's own
+  std::vector<index_tensor> side_;  // side inputs, in node order
   std::vector<closure> closures_;
 };
 

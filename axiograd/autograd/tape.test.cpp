@@ -13,9 +13,7 @@ namespace {
 
 using numbers = tensor<double>;
 
-numbers vector_of(std::initializer_list<double> values) {
-  return numbers::from({static_cast<int64_t>(values.size())}, values);
-}
+numbers vector_of(std::initializer_list<double> values) { return numbers::from({static_cast<int64_t>(values.size())}, values); }
 const numbers one = numbers::scalar(1);
 
 /// y = x*x + x on a tape of three nodes: x, x*x, y.
@@ -95,9 +93,10 @@ TEST(Tape, AnOperandUsedTwiceGetsBothContributions) {  // I8
 
 TEST(Tape, AddNodeValidatesNothing) {  // I9
   tape<double> t;
-  const auto bad = t.add_node({.value = one, .parents = {17}, .backward = [](const numbers& dy) -> result<contributions<double>> {
-                                 return contributions<double>{{17, dy}};
-                               }});
+  const auto bad =
+      t.add_node({.value = one, .parents = {17}, .backward = [](const numbers& dy) -> result<contributions<double>> {
+                    return contributions<double>{{17, dy}};
+                  }});
   ASSERT_TRUE(bad);
   EXPECT_EQ(t.backward_scalar(*bad).error().kind, error_kind::invalid_parent_id);
 }
@@ -301,7 +300,10 @@ TEST(Backward, UnaryBuildsANodeFromForwardAndVjp) {
       });
   EXPECT_EQ((*t.backward_dense(y, vector_of({1, 1})))[x], vector_of({3, 12}));
   EXPECT_EQ(t.get_node(y)->backward(one).error().kind, error_kind::upstream_shape_mismatch);
-  EXPECT_EQ(t.unary("cube", 9, [](const numbers& a) { return a; }, [](const numbers&, const numbers& g) { return g; }).error().kind,
+  EXPECT_EQ(t.unary(
+                 "cube", 9, [](const numbers& a) { return a; }, [](const numbers&, const numbers& g) { return g; })
+                .error()
+                .kind,
             error_kind::invalid_node_id);
 }
 
@@ -315,7 +317,8 @@ TEST(Backward, ClearKeepsValuesThatWereRead) {
   EXPECT_EQ(y, vector_of({2, 4}));
 }
 
-// ---- properties on random exact graphs ---------------------------------------------------------------------------------------
+// ---- properties on random exact graphs
+// ---------------------------------------------------------------------------------------
 
 /// A random graph of ring operators over rationals; equal seeds give equal graphs.
 struct random_graph {
@@ -327,7 +330,8 @@ struct random_graph {
   explicit random_graph(std::uint64_t seed, int leaves = 3, int operators = 12) : key(mix(seed)) {
     for (int i = 0; i < leaves; ++i) {
       tensor<rational> x({2, 2});
-      for (rational& v : x.mutable_values()) v = rational(static_cast<int64_t>(draw(13)) - 6, 1 + static_cast<int64_t>(draw(3)));
+      for (rational& v : x.mutable_values())
+        v = rational(static_cast<int64_t>(draw(13)) - 6, 1 + static_cast<int64_t>(draw(3)));
       EXPECT_TRUE(t.leaf(x, "", draw(5) != 0));
     }
     for (int i = 0; i < operators; ++i) extend();

@@ -201,8 +201,8 @@ std::optional<node<T>> tape<T>::get_node(node_id id) const {
         list.push_back({parents[list.size()], tensor<T>::zeros(s->in[k]->shape())});
         dx[k] = list.back().cotangent.mutable_data();
       }
-      s->op.op->vjp(s->attributes.data(), {{in.data(), s->in.size()}, s->side, {s->y.data(), &s->y.shape()}, dy.data(),
-                                           {dx.data(), s->in.size()}});
+      s->op.op->vjp(s->attributes.data(),
+                    {{in.data(), s->in.size()}, s->side, {s->y.data(), &s->y.shape()}, dy.data(), {dx.data(), s->in.size()}});
       return list;
     });
   };
@@ -230,8 +230,8 @@ result<contributions<T>> tape<T>::local_vjp(node_id id, const tensor<T>& dy) con
 template <scalar T>
 result<void> tape<T>::check_contribution(const contribution<T>& c) const {
   if (c.parent >= size())
-    return fail(error_kind::invalid_parent_id, "backward: parent " + std::to_string(c.parent) + " is not on the tape of " +
-                                                   std::to_string(size()) + " nodes");
+    return fail(error_kind::invalid_parent_id,
+                "backward: parent " + std::to_string(c.parent) + " is not on the tape of " + std::to_string(size()) + " nodes");
   const record& parent = nodes_[c.parent];
   if (parent.requires_grad && c.cotangent.shape() != parent.dims)
     return fail(error_kind::parent_shape_mismatch, "backward: parent " + std::to_string(c.parent) + " has shape " +
@@ -273,9 +273,9 @@ result<gradient_array<T>> tape<T>::add_grad_all(gradient_array<T> gradients, con
                                                          " entries, none for node " + std::to_string(c.parent));
     tensor<T>& entry = gradients[c.parent];
     if (entry.shape() != c.cotangent.shape())
-      return fail(error_kind::gradient_array_shape, "backward: entry " + std::to_string(c.parent) + " of the gradient array has shape " +
-                                                        to_string(entry.shape()) + ", the node has " +
-                                                        to_string(c.cotangent.shape()));
+      return fail(error_kind::gradient_array_shape, "backward: entry " + std::to_string(c.parent) +
+                                                        " of the gradient array has shape " + to_string(entry.shape()) +
+                                                        ", the node has " + to_string(c.cotangent.shape()));
     impl::add_into(entry.mutable_data(), c.cotangent.data(), c.cotangent.size());
     return std::move(gradients);
   });
@@ -287,8 +287,8 @@ result<void> tape<T>::backward_dense_into(gradient_workspace<T>& into, node_id o
     return fail(error_kind::invalid_output_id,
                 "backward: output " + std::to_string(out) + " is not on the tape of " + std::to_string(size()) + " nodes");
   if (seed.shape() != nodes_[out].dims)
-    return fail(error_kind::seed_shape_mismatch, "backward: the seed has shape " + to_string(seed.shape()) +
-                                                     ", the output has " + to_string(nodes_[out].dims));
+    return fail(error_kind::seed_shape_mismatch,
+                "backward: the seed has shape " + to_string(seed.shape()) + ", the output has " + to_string(nodes_[out].dims));
   return guarded([&]() -> result<void> {
     using slot = typename gradient_workspace<T>::slot;
     into.memory_.reset();
@@ -306,7 +306,8 @@ result<void> tape<T>::backward_dense_into(gradient_workspace<T>& into, node_id o
       if (here.data == nullptr || !n.requires_grad) continue;
       if (n.op == nullptr) {
         if (n.extra < 0) continue;
-        const auto list = closures_[static_cast<std::size_t>(n.extra)](tensor<T>::view(chunk_ref(here.owner), here.data, n.dims));
+        const auto list =
+            closures_[static_cast<std::size_t>(n.extra)](tensor<T>::view(chunk_ref(here.owner), here.data, n.dims));
         if (!list) return tl::unexpected(list.error());
         for (const contribution<T>& c : *list) {
           if (auto ok = check_contribution(c); !ok) return ok;
@@ -367,8 +368,9 @@ result<gradient_array<T>> tape<T>::backward_dense_from_step(gradient_array<T> gr
     return fail(error_kind::gradient_array_length, "backward: the gradient array has " + std::to_string(gradients.size()) +
                                                        " entries, none for node " + std::to_string(id));
   if (gradients[id].shape() != n.dims)
-    return fail(error_kind::gradient_array_shape, "backward: entry " + std::to_string(id) + " of the gradient array has shape " +
-                                                      to_string(gradients[id].shape()) + ", the node has " + to_string(n.dims));
+    return fail(error_kind::gradient_array_shape, "backward: entry " + std::to_string(id) +
+                                                      " of the gradient array has shape " + to_string(gradients[id].shape()) +
+                                                      ", the node has " + to_string(n.dims));
   auto list = local_vjp(id, gradients[id]);
   if (!list) return tl::unexpected(list.error());
   result<gradient_array<T>> out = std::move(gradients);
@@ -400,8 +402,8 @@ result<gradient_array<T>> tape<T>::backward_dense_all(node_id out, const tensor<
     return fail(error_kind::invalid_output_id,
                 "backward: output " + std::to_string(out) + " is not on the tape of " + std::to_string(size()) + " nodes");
   if (seed.shape() != nodes_[out].dims)
-    return fail(error_kind::seed_shape_mismatch, "backward: the seed has shape " + to_string(seed.shape()) +
-                                                     ", the output has " + to_string(nodes_[out].dims));
+    return fail(error_kind::seed_shape_mismatch,
+                "backward: the seed has shape " + to_string(seed.shape()) + ", the output has " + to_string(nodes_[out].dims));
   return guarded([&]() -> result<gradient_array<T>> {
     gradient_array<T> gradients;
     gradients.reserve(size());

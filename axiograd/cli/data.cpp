@@ -34,7 +34,8 @@ std::string find_digits(const std::string& given) {
     if (fs::exists(place, problem)) return place.string();
     looked.append(looked.empty() ? "" : ", ").append(place.string());
   }
-  throw failure({error_kind::io, "the digits data are not there; looked for " + looked + "; --data or AXIOGRAD_DATA can name the file"});
+  throw failure(
+      {error_kind::io, "the digits data are not there; looked for " + looked + "; --data or AXIOGRAD_DATA can name the file"});
 }
 
 void add_data_flag(CLI::App& app, std::string& data) {

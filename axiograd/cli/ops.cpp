@@ -49,23 +49,25 @@ json json_of(const op_record& r) {
                           {"type", a.type},
                           {"default", a.default_value == nullptr ? json(nullptr) : json(a.default_value)},
                           {"meaning", a.meaning}});
-  return {{"name", r.info.name.s},
-          {"family", to_string(r.kind)},
-          {"folder", r.folder},
-          {"scalars", r.scalars},
-          {"formula", r.info.formula.s},
-          {"derivative", r.info.derivative.s},
-          {"edges", r.info.edges.s},
-          {"source", r.info.source.s},
-          {"torch", r.info.torch.s},
-          {"accuracy", accuracy(r)},
-          {"max_ulp", r.facts.max_ulp},
-          {"derivative_max_ulp", r.facts.derivative_max_ulp},
-          {"monotone", text_of(r.facts.order)},
-          {"curvature", text_of(r.facts.bend)},
-          {"inputs", {{"tensors", r.in.tensors}, {"optional", r.in.optional < 0 ? json(nullptr) : json(r.in.optional)}, {"side", r.in.side}}},
-          {"attributes", attributes},
-          {"samples", r.samples}};
+  return {
+      {"name", r.info.name.s},
+      {"family", to_string(r.kind)},
+      {"folder", r.folder},
+      {"scalars", r.scalars},
+      {"formula", r.info.formula.s},
+      {"derivative", r.info.derivative.s},
+      {"edges", r.info.edges.s},
+      {"source", r.info.source.s},
+      {"torch", r.info.torch.s},
+      {"accuracy", accuracy(r)},
+      {"max_ulp", r.facts.max_ulp},
+      {"derivative_max_ulp", r.facts.derivative_max_ulp},
+      {"monotone", text_of(r.facts.order)},
+      {"curvature", text_of(r.facts.bend)},
+      {"inputs",
+       {{"tensors", r.in.tensors}, {"optional", r.in.optional < 0 ? json(nullptr) : json(r.in.optional)}, {"side", r.in.side}}},
+      {"attributes", attributes},
+      {"samples", r.samples}};
 }
 
 /// A column may be cut where the terminal is narrow; 0 for a stream that is none.

@@ -51,17 +51,21 @@ tensor<float> read_row(const std::string& path) {
   if (!labelled || labelled->rows() != 1) return ok_or_throw(io::read_image(path, train::digits_image, {.white = white}));
   for (int64_t i = 0; i < train::digits_image.size(); ++i) {
     const double value = (*labelled)(0, i);
-    if (value < 0 || value > white) throw failure({error_kind::invalid_file, fmt::format("{}{} is not between 0 and {}", io::at_cell(path, 1, i + 1), value, white)});
+    if (value < 0 || value > white)
+      throw failure(
+          {error_kind::invalid_file, fmt::format("{}{} is not between 0 and {}", io::at_cell(path, 1, i + 1), value, white)});
   }
   tensor<float> image = tensor<float>::uninitialised({1, 1, train::digits_image[1], train::digits_image[2]});
-  std::transform(labelled->values.begin(), labelled->values.end() - 1, image.mutable_data(), [](double v) { return static_cast<float>(v / white); });
+  std::transform(labelled->values.begin(), labelled->values.end() - 1, image.mutable_data(),
+                 [](double v) { return static_cast<float>(v / white); });
   return image;
 }
 
 void predict(const predict_flags& f) {
   train::digits_model model = train::make_digits_model();
   train::load_model(f.model, model, train::digits_model_name);
-  const tensor<float> image = f.image.ends_with(".csv") || f.image.ends_with(".csv.gz") ? read_row(f.image) : read_png(f.image, f.ink);
+  const tensor<float> image =
+      f.image.ends_with(".csv") || f.image.ends_with(".csv.gz") ? read_row(f.image) : read_png(f.image, f.ink);
   const tensor<float> probability = softmax(model(image));
   const int64_t best = train::largest_in_rows(probability).front();
   if (f.json) {
@@ -88,7 +92,8 @@ void add_predict(CLI::App& app, command& chosen) {
   CLI::App* const sub = app.add_subcommand("predict", "The class of one image");
   const auto f = std::make_shared<predict_flags>();
   sub->add_option("MODEL", f->model, "A model file that `axiograd train digits` wrote")->required()->type_name("FILE");
-  sub->add_option("IMAGE", f->image, "NAME.png of 8x8 pixels, or NAME.csv with a row of 64 numbers 0 .. 16, 16 is ink; the digit may follow")
+  sub->add_option("IMAGE", f->image,
+                  "NAME.png of 8x8 pixels, or NAME.csv with a row of 64 numbers 0 .. 16, 16 is ink; the digit may follow")
       ->required()
       ->type_name("FILE");
   sub->add_option("--ink", f->ink, "Ink of a PNG: dark on light paper, light on dark paper, or auto: what its edge suggests")

@@ -36,7 +36,7 @@ struct train_flags {
 
 /// The first Ctrl-C asks the training to stop; a second one ends the program at once.
 void listen_for_interruption() {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = [](int) { interrupted = 1; };
   action.sa_flags = static_cast<int>(SA_RESTART | SA_RESETHAND);
   for (const int number : {SIGINT, SIGTERM}) ::sigaction(number, &action, nullptr);
@@ -77,8 +77,8 @@ int64_t parameter_count(const train::digits_model& model) {
   return n;
 }
 
-std::vector<std::pair<std::string, std::string>> run_facts(const training& t, const train::digits_model& model, int64_t train_images,
-                                                           const std::string& data) {
+std::vector<std::pair<std::string, std::string>> run_facts(const training& t, const train::digits_model& model,
+                                                           int64_t train_images, const std::string& data) {
   const train::classifier_options& o = t.state().options;
   return {{"model", fmt::format("{}, {} parameters", train::digits_model_name, train::grouped(parameter_count(model)))},
           {"data", fmt::format("{}: {} images for training, {} held out for the test", data, train::grouped(train_images),
@@ -86,8 +86,8 @@ std::vector<std::pair<std::string, std::string>> run_facts(const training& t, co
           {"source of the data", "Alpaydin & Kaynak 1998, Optical Recognition of Handwritten Digits, UCI, CC BY 4.0"},
           {"seed", std::to_string(o.start.value)},
           {"epochs", std::to_string(t.epochs())},
-          {"optimiser", fmt::format("AdamW, learning rate {} x {}^epoch, weight decay {}, batches of {}", o.learning_rate, o.decay,
-                                    o.weight_decay, o.batch_size)},
+          {"optimiser", fmt::format("AdamW, learning rate {} x {}^epoch, weight decay {}, batches of {}", o.learning_rate,
+                                    o.decay, o.weight_decay, o.batch_size)},
           {"threads", std::to_string(num_threads())},
           {"instruction set", to_string(best_isa())},
           {"version", std::string("axiograd ").append(AXIOGRAD_VERSION).append(", built with ").append(compiler_name())}};
@@ -104,13 +104,14 @@ void save_model(const train_flags& f, const training& t, const train::digits_mod
 
 [[noreturn]] void tell_interruption(const train_flags& f, const training& t) {
   const std::string kept = f.file("checkpoint.safetensors");
-  throw std::runtime_error(t.epochs() == 0
-                               ? fmt::format("interrupted in epoch 1; no epoch was complete, so nothing was saved")
-                               : fmt::format("interrupted in epoch {}; {} holds the {} complete, --resume goes on", t.epochs() + 1, kept,
-                                             t.epochs() == 1 ? "epoch that was" : fmt::format("{} epochs that were", t.epochs())));
+  throw std::runtime_error(
+      t.epochs() == 0 ? fmt::format("interrupted in epoch 1; no epoch was complete, so nothing was saved")
+                      : fmt::format("interrupted in epoch {}; {} holds the {} complete, --resume goes on", t.epochs() + 1, kept,
+                                    t.epochs() == 1 ? "epoch that was" : fmt::format("{} epochs that were", t.epochs())));
 }
 
-void finish(const train_flags& f, const training& t, const train::digits_model& model, int64_t train_images, const std::string& data) {
+void finish(const train_flags& f, const training& t, const train::digits_model& model, int64_t train_images,
+            const std::string& data) {
   const train::score s = t.test_score();
   save_model(f, t, model, s);
   const std::string html = train::report_html({.title = "Handwritten digits, read by a network that Axiograd trained",
@@ -122,10 +123,10 @@ void finish(const train_flags& f, const training& t, const train::digits_model& 
   if (f.quiet) return;
   double seconds = 0;
   for (const train::epoch_record& e : t.state().history) seconds += e.seconds;
-  say("\ntest accuracy {:.2f} % ({} of {}) after {} epochs, {:.1f} s\n\n{}\n", 100 * s.accuracy(), s.correct(), s.samples(), t.epochs(), seconds,
-      train::confusion_text(s, t.test_set().class_names));
-  say("model      {}\ncheckpoint {}\nreport     {} (curves, confusion matrix and mistakes; opens in a browser)\n", f.file("model.safetensors"),
-      f.file("checkpoint.safetensors"), f.file("report.html"));
+  say("\ntest accuracy {:.2f} % ({} of {}) after {} epochs, {:.1f} s\n\n{}\n", 100 * s.accuracy(), s.correct(), s.samples(),
+      t.epochs(), seconds, train::confusion_text(s, t.test_set().class_names));
+  say("model      {}\ncheckpoint {}\nreport     {} (curves, confusion matrix and mistakes; opens in a browser)\n",
+      f.file("model.safetensors"), f.file("checkpoint.safetensors"), f.file("report.html"));
 }
 
 void train_digits(const train_flags& f) {
@@ -142,9 +143,10 @@ void train_digits(const train_flags& f) {
   if (before) t.resume(*before);
   const train::classifier_options& o = t.state().options;
   if (!f.quiet) {
-    say("digits: {} images for training, {} held out for the test\n", train::grouped(train_images), train::grouped(t.test_set().size()));
-    say("model:  {} parameters, seed {}, {} thread{}, {}\n\n", train::grouped(parameter_count(model)), o.start.value, num_threads(),
-        num_threads() == 1 ? "" : "s", to_string(best_isa()));
+    say("digits: {} images for training, {} held out for the test\n", train::grouped(train_images),
+        train::grouped(t.test_set().size()));
+    say("model:  {} parameters, seed {}, {} thread{}, {}\n\n", train::grouped(parameter_count(model)), o.start.value,
+        num_threads(), num_threads() == 1 ? "" : "s", to_string(best_isa()));
     if (before) say("{} of {} epochs are complete\n", t.epochs(), o.epochs);
     std::fflush(stdout);
   }
@@ -158,8 +160,8 @@ void train_digits(const train_flags& f) {
                                      line.clear();
                                      if (f.quiet) return;
                                      say("epoch {:>{}}/{}  loss {:.4f}  training {:>7}  test {:>7}  {:.2f} s\n", epoch,
-                                         std::to_string(o.epochs).size(), o.epochs, e.train_loss, train::percent(e.train_accuracy),
-                                         train::percent(e.test_accuracy), e.seconds);
+                                         std::to_string(o.epochs).size(), o.epochs, e.train_loss,
+                                         train::percent(e.train_accuracy), train::percent(e.test_accuracy), e.seconds);
                                      std::fflush(stdout);
                                    },
                                .stop = &interrupted});
@@ -176,17 +178,25 @@ void add_train(CLI::App& app, command& chosen) {
   CLI::App* const digits = train->add_subcommand("digits", "A small convolutional network on 8x8 images of handwritten digits");
   const auto flags = std::make_shared<train_flags>();
   train_flags& f = *flags;
-  f.epochs = digits->add_option("--epochs", f.options.epochs, "Passes over the training images")->check(CLI::Range(1, 100'000))->capture_default_str();
-  f.seed = digits->add_option("--seed", f.options.start.value, "Of the initial values and the shuffling")->capture_default_str();
-  f.batch = digits->add_option("--batch", f.options.batch_size, "Images in a step")->check(CLI::Range(1, 100'000))->capture_default_str();
-  f.learning_rate = digits->add_option("--learning-rate", f.options.learning_rate, "In the first epoch; it falls from there")->capture_default_str();
-  f.thread_count = digits->add_option("--threads", f.threads, "Threads to use; the result is the same")->check(CLI::Range(1, 1024));
+  f.epochs = digits->add_option("--epochs", f.options.epochs, "Passes over the training images")
+                 ->check(CLI::Range(1, 100'000))
+                 ->capture_default_str();
+  f.seed =
+      digits->add_option("--seed", f.options.start.value, "Of the initial values and the shuffling")->capture_default_str();
+  f.batch = digits->add_option("--batch", f.options.batch_size, "Images in a step")
+                ->check(CLI::Range(1, 100'000))
+                ->capture_default_str();
+  f.learning_rate = digits->add_option("--learning-rate", f.options.learning_rate, "In the first epoch; it falls from there")
+                        ->capture_default_str();
+  f.thread_count =
+      digits->add_option("--threads", f.threads, "Threads to use; the result is the same")->check(CLI::Range(1, 1024));
   add_data_flag(*digits, f.data);
   digits->add_option("--out", f.out, "Folder for model, checkpoint and report")->type_name("DIR")->capture_default_str();
   digits->add_flag("--resume", f.resume, "Go on from the checkpoint in that folder");
   digits->add_flag("--quiet", f.quiet, "Print problems only");
-  digits->footer("Writes DIR/checkpoint.safetensors after each epoch, DIR/model.safetensors and DIR/report.html at the end.\n"
-                 "A fifth of the images is held out for the test, always the same ones; no choice is made by looking at them.");
+  digits->footer(
+      "Writes DIR/checkpoint.safetensors after each epoch, DIR/model.safetensors and DIR/report.html at the end.\n"
+      "A fifth of the images is held out for the test, always the same ones; no choice is made by looking at them.");
   digits->callback([flags, &chosen] { chosen = [flags] { train_digits(*flags); }; });
 }
 

@@ -6,10 +6,10 @@ namespace axiograd {
 
 /// A product of two inputs, and an optional third one that is added. A letter names an axis of the sample.
 struct contraction {
-  int a = 0;                             ///< input that comes first in the subscripts
-  int b = 1;                             ///< input that comes second
-  std::string_view subscripts;           ///< "mk,kn->mn"
-  int bias = -1;                         ///< input that is added to every entry it lines up with; -1: none
+  int a = 0;                              ///< input that comes first in the subscripts
+  int b = 1;                              ///< input that comes second
+  std::string_view subscripts;            ///< "mk,kn->mn"
+  int bias = -1;                          ///< input that is added to every entry it lines up with; -1: none
   std::string_view bias_subscripts = {};  ///< its axes, a part of the output's
 
   constexpr std::string_view a_axes() const { return subscripts.substr(0, subscripts.find(',')); }

@@ -231,9 +231,9 @@ inline constexpr bool is_index_tensor = false;
 
 /// Whether the number of operands fits the operator.
 template <class Op, class... X>
-concept calls = sizeof...(X) <= arity_of<Op>.tensors + arity_of<Op>.side &&
-                sizeof...(X) + (arity_of<Op>.optional >= 0 ? 1 : 0) >= arity_of<Op>.tensors + arity_of<Op>.side &&
-                (operand<X> && ...);
+concept calls =
+    sizeof...(X) <= arity_of<Op>.tensors + arity_of<Op>.side &&
+    sizeof...(X) + (arity_of<Op>.optional >= 0 ? 1 : 0) >= arity_of<Op>.tensors + arity_of<Op>.side && (operand<X> && ...);
 
 /// An operator whose attributes are known to the compiler: `conv2d<conv2d_op{.stride = {2, 2}}>(w, b, x)`.
 template <auto Op>
@@ -319,31 +319,31 @@ template <class Op>
 inline constexpr bool in_library = false;
 
 /// Makes the callable of NAME_op: inputs first, attributes last (`softmax(x, {.axis = 0})`) or as a template argument.
-#define AXG_CALLABLE(name)                                                                         \
-  template <axiograd::operand... X>                                                                \
-    requires(axiograd::calls<name##_op, X...> && std::default_initializable<name##_op>)            \
-  AXG_HD constexpr auto name(const X&... x) {                                                      \
-    return axiograd::impl::call_default<name##_op>(x...);                                          \
-  }                                                                                                \
-  template <axiograd::operand A>                                                                   \
-    requires axiograd::calls<name##_op, A>                                                         \
-  AXG_HD constexpr auto name(const A& a, const name##_op& op) {                                    \
-    return axiograd::impl::call(op, a);                                                            \
-  }                                                                                                \
-  template <axiograd::operand A, axiograd::operand B>                                              \
-    requires axiograd::calls<name##_op, A, B>                                                      \
-  AXG_HD constexpr auto name(const A& a, const B& b, const name##_op& op) {                        \
-    return axiograd::impl::call(op, a, b);                                                         \
-  }                                                                                                \
-  template <axiograd::operand A, axiograd::operand B, axiograd::operand C>                         \
-    requires axiograd::calls<name##_op, A, B, C>                                                   \
-  AXG_HD constexpr auto name(const A& a, const B& b, const C& c, const name##_op& op) {            \
-    return axiograd::impl::call(op, a, b, c);                                                      \
-  }                                                                                                \
-  template <name##_op Op, axiograd::operand... X>                                                  \
-    requires axiograd::calls<name##_op, X...>                                                      \
-  AXG_HD constexpr auto name(const X&... x) {                                                      \
-    return axiograd::impl::call(axiograd::fixed<Op>{}, x...);                                      \
+#define AXG_CALLABLE(name)                                                              \
+  template <axiograd::operand... X>                                                     \
+    requires(axiograd::calls<name##_op, X...> && std::default_initializable<name##_op>) \
+  AXG_HD constexpr auto name(const X&... x) {                                           \
+    return axiograd::impl::call_default<name##_op>(x...);                               \
+  }                                                                                     \
+  template <axiograd::operand A>                                                        \
+    requires axiograd::calls<name##_op, A>                                              \
+  AXG_HD constexpr auto name(const A& a, const name##_op& op) {                         \
+    return axiograd::impl::call(op, a);                                                 \
+  }                                                                                     \
+  template <axiograd::operand A, axiograd::operand B>                                   \
+    requires axiograd::calls<name##_op, A, B>                                           \
+  AXG_HD constexpr auto name(const A& a, const B& b, const name##_op& op) {             \
+    return axiograd::impl::call(op, a, b);                                              \
+  }                                                                                     \
+  template <axiograd::operand A, axiograd::operand B, axiograd::operand C>              \
+    requires axiograd::calls<name##_op, A, B, C>                                        \
+  AXG_HD constexpr auto name(const A& a, const B& b, const C& c, const name##_op& op) { \
+    return axiograd::impl::call(op, a, b, c);                                           \
+  }                                                                                     \
+  template <name##_op Op, axiograd::operand... X>                                       \
+    requires axiograd::calls<name##_op, X...>                                           \
+  AXG_HD constexpr auto name(const X&... x) {                                           \
+    return axiograd::impl::call(axiograd::fixed<Op>{}, x...);                           \
   }
 
 /// An operator of the library: its callable, and the mark that its own unit instantiates it. Use inside namespace axiograd.

@@ -15,9 +15,7 @@ struct patches {
   shape y;       ///< (O, q...)
 
   /// Whether the matrix is x itself.
-  constexpr bool is_input() const {
-    return kernel.from(2).size() == 1 && stride == extents<N>(1) && padding == extents<N>(0);
-  }
+  constexpr bool is_input() const { return kernel.from(2).size() == 1 && stride == extents<N>(1) && padding == extents<N>(0); }
   /// Without padding every window lies inside.
   constexpr bool leaves_gaps() const { return padding != extents<N>(0); }
 

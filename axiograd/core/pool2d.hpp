@@ -18,8 +18,12 @@ struct pool2d_geometry {
       const int64_t reach = window_reach(kernel[axis], 1);
       const int64_t windows = pooling_window_count(x[1 + axis], reach, step(axis), padding[axis]);
       if (windows == 0)
-        return {error_kind::invalid_parameter, "no window of length {} with stride {} and padding {} fits {} entries",
-                kernel[axis], step(axis), padding[axis], x[1 + axis]};
+        return {error_kind::invalid_parameter,
+                "no window of length {} with stride {} and padding {} fits {} entries",
+                kernel[axis],
+                step(axis),
+                padding[axis],
+                x[1 + axis]};
       y.append(windows);
     }
     return y;

@@ -91,18 +91,18 @@ auto interpret(const Op& op, const A& a, const Bs&... b) {
   return make_row<lane_of<A>>(a.size(), [=](auto... where) { return evaluate(op, a.at(where...), b.at(where...)...); });
 }
 
-#define AXG_ROW_OPERATOR(symbol)                                                                                   \
-  template <row A, row B>                                                                                          \
-  auto operator symbol(const A& a, const B& b) {                                                                   \
-    return make_row<lane_of<A>>(a.size(), [=](auto... where) { return a.at(where...) symbol b.at(where...); });    \
-  }                                                                                                                \
-  template <row A>                                                                                                 \
-  auto operator symbol(const A& a, const lane_of<A>& s) {                                                          \
-    return make_row<lane_of<A>>(a.size(), [=](auto... where) { return a.at(where...) symbol s; });                 \
-  }                                                                                                                \
-  template <row A>                                                                                                 \
-  auto operator symbol(const lane_of<A>& s, const A& a) {                                                          \
-    return make_row<lane_of<A>>(a.size(), [=](auto... where) { return s symbol a.at(where...); });                 \
+#define AXG_ROW_OPERATOR(symbol)                                                                                \
+  template <row A, row B>                                                                                       \
+  auto operator symbol(const A& a, const B& b) {                                                                \
+    return make_row<lane_of<A>>(a.size(), [=](auto... where) { return a.at(where...) symbol b.at(where...); }); \
+  }                                                                                                             \
+  template <row A>                                                                                              \
+  auto operator symbol(const A& a, const lane_of<A>& s) {                                                       \
+    return make_row<lane_of<A>>(a.size(), [=](auto... where) { return a.at(where...) symbol s; });              \
+  }                                                                                                             \
+  template <row A>                                                                                              \
+  auto operator symbol(const lane_of<A>& s, const A& a) {                                                       \
+    return make_row<lane_of<A>>(a.size(), [=](auto... where) { return s symbol a.at(where...); });              \
   }
 AXG_ROW_OPERATOR(+)
 AXG_ROW_OPERATOR(-)
@@ -145,8 +145,8 @@ running<lane_of<R>> reduce_block(const R& r, int64_t begin, int64_t end, const l
     for (int64_t u = 0; u < P::unroll; ++u) acc.part[u] = combine(acc.part[u], r.at(i + u * P::size));
   for (int64_t u = 0; i < end; i += P::size, ++u) {
     const int64_t left = end - i;
-    acc.part[u] = left >= P::size ? combine(acc.part[u], r.at(i))
-                                  : P::blend(combine(acc.part[u], r.at(i, left)), acc.part[u], left);
+    acc.part[u] =
+        left >= P::size ? combine(acc.part[u], r.at(i)) : P::blend(combine(acc.part[u], r.at(i, left)), acc.part[u], left);
   }
   return acc;
 }

@@ -54,7 +54,8 @@ class tensor {
   /// Memory of the given shape whose entries the caller writes before reading them.
   static tensor uninitialised(const axiograd::shape& dims) {
     const int64_t n = dims.size();
-    if (n < 0 || n > std::numeric_limits<int64_t>::max() / 2 / static_cast<int64_t>(sizeof(T)) || n == axiograd::shape::overflow)
+    if (n < 0 || n > std::numeric_limits<int64_t>::max() / 2 / static_cast<int64_t>(sizeof(T)) ||
+        n == axiograd::shape::overflow)
       throw failure({error_kind::out_of_memory, "tensor: shape " + to_string(dims) + " is too large"});
     tensor t(nothing{});
     t.dims_ = dims;

@@ -35,7 +35,8 @@ void for_each_run(const box_move& m, const F& body) {
   const int in = contiguous_axis(m.box, m.from_stride), out = contiguous_axis(m.box, m.to_stride);
   if (in < 0 || out < 0 || in == out) return for_each_line(m, 0, m.from, m.to, body);
   const int64_t rows = m.box[in], columns = m.box[out];
-  const int64_t row_step = m.to_stride[static_cast<std::size_t>(in)], column_step = m.from_stride[static_cast<std::size_t>(out)];
+  const int64_t row_step = m.to_stride[static_cast<std::size_t>(in)],
+                column_step = m.from_stride[static_cast<std::size_t>(out)];
   box_move others = m;
   others.box[in] = others.box[out] = 1;
   for_each_line(others, 0, m.from, m.to, [&](int64_t from, int64_t to, int64_t n, int64_t from_step, int64_t to_step) {

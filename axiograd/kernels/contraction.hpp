@@ -75,7 +75,8 @@ struct product_plan {
 
 /// Calls body(a, b, y) for every position of the axes of a group, the last one fastest.
 template <class F>
-void for_each_position(const product_plan& plan, product_plan::group g, int axis, int64_t a, int64_t b, int64_t y, const F& body) {
+void for_each_position(const product_plan& plan, product_plan::group g, int axis, int64_t a, int64_t b, int64_t y,
+                       const F& body) {
   if (axis == plan.count[g]) return body(a, b, y);
   const product_axis& x = plan.axes[g][static_cast<std::size_t>(axis)];
   for (int64_t i = 0; i < x.size; ++i)
@@ -144,7 +145,8 @@ void for_each_bias_run(const contraction& c, const shape& bias_dims, const shape
   const bool is_run = plan.count[product_plan::batch] == 1 && own.a == 1 && own.y == 1;
   for_each_position(plan, product_plan::columns, 0, 0, 0, 0, [&](int64_t, int64_t, int64_t y0) {
     if (is_run) return body(int64_t{0}, y0, own.size);
-    for_each_position(plan, product_plan::batch, 0, 0, 0, y0, [&](int64_t b0, int64_t, int64_t at) { body(b0, at, int64_t{1}); });
+    for_each_position(plan, product_plan::batch, 0, 0, 0, y0,
+                      [&](int64_t b0, int64_t, int64_t at) { body(b0, at, int64_t{1}); });
   });
 }
 }  // namespace impl

@@ -177,7 +177,8 @@ void rowwise_vjp(const row_kernels<T>& kernels, const void* op, const vjp_run<T>
         if (dx[k] != nullptr) dx[k] = tiles.gather(run.dx[k] + place, n, copy(inputs + k));
       }
       if (whole)
-        call(row, n, tiles.gather(run.y.data + place, n, copy(2 * inputs)), tiles.gather(run.dy + place, n, copy(2 * inputs + 1)));
+        call(row, n, tiles.gather(run.y.data + place, n, copy(2 * inputs)),
+             tiles.gather(run.dy + place, n, copy(2 * inputs + 1)));
       else
         call(row, n, nullptr, run.dy + row);
       for (std::size_t k = 0; k < inputs; ++k)

@@ -51,8 +51,7 @@ template <class F>
 void for_sample_blocks(int64_t samples, int64_t work_per_sample, bool parallel, const F& body) {
   const int64_t block = parallel ? std::max<int64_t>(1, 32768 / std::max<int64_t>(1, work_per_sample)) : samples;
   if (samples > 0)
-    parallel_for((samples + block - 1) / block,
-                 [&](int64_t b) { body(b * block, std::min(block, samples - b * block)); });
+    parallel_for((samples + block - 1) / block, [&](int64_t b) { body(b * block, std::min(block, samples - b * block)); });
 }
 
 template <class Op>
@@ -98,8 +97,7 @@ void run_sample_forward(const Op& op, const forward_run<T>& run) {
   for_sample_blocks(at.samples, at.y_step * 8, true, [&](int64_t first, int64_t count) {
     for (int64_t i = first; i < first + count; ++i)
       [&]<std::size_t... I>(std::index_sequence<I...>) {
-        op.forward(view<const T>{run.in[I].data + i * at.step[I], &at.in[I]}...,
-                   view<T>{run.y.data + i * at.y_step, &at.y});
+        op.forward(view<const T>{run.in[I].data + i * at.step[I], &at.in[I]}..., view<T>{run.y.data + i * at.y_step, &at.y});
       }(inputs_of<Op>{});
   });
 }
@@ -110,8 +108,8 @@ void run_sample_vjp(const Op& op, const vjp_run<T>& run) {
   for_sample_blocks(at.samples, at.y_step * 8, gradients_are_separate(at, run), [&](int64_t first, int64_t count) {
     for (int64_t i = first; i < first + count; ++i)
       [&]<std::size_t... I>(std::index_sequence<I...>) {
-        op.vjp(view<const T>{run.in[I].data + i * at.step[I], &at.in[I]}...,
-               view<const T>{run.y.data + i * at.y_step, &at.y}, view<const T>{run.dy + i * at.y_step, &at.y},
+        op.vjp(view<const T>{run.in[I].data + i * at.step[I], &at.in[I]}..., view<const T>{run.y.data + i * at.y_step, &at.y},
+               view<const T>{run.dy + i * at.y_step, &at.y},
                view<T>{run.dx[I] == nullptr ? nullptr : run.dx[I] + i * at.step[I], &at.in[I]}...);
       }(inputs_of<Op>{});
   });

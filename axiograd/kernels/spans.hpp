@@ -43,11 +43,11 @@ inline constexpr span_kernels<T> plain_spans{&impl::plain_span_forward<Op, T>, &
 template <class T>
 struct row_run {
   const T* const* in;
-  const int64_t* side;   ///< one number a row, or null
-  T* y;                  ///< a row or a number for each row
-  const T* dy;           ///< the same; one number for all rows when the result is a mean
-  T* const* dx;          ///< null entries are not wanted
-  T* scratch;            ///< max_kept_rows rows
+  const int64_t* side;  ///< one number a row, or null
+  T* y;                 ///< a row or a number for each row
+  const T* dy;          ///< the same; one number for all rows when the result is a mean
+  T* const* dx;         ///< null entries are not wanted
+  T* scratch;           ///< max_kept_rows rows
   int64_t rows;
   int64_t n;
 };
@@ -128,8 +128,7 @@ void rows_vjp(const void* op_bytes, const row_run<typename packet<S>::element>& 
         else
           return op.vjp(x[I]..., y, dy, keep);
       } else {
-        const S dy = packet<S>::broadcast_first(
-            packet<S>::load_first(run.dy + (result_of<Op> == row_result::mean ? 0 : r), 1));
+        const S dy = packet<S>::broadcast_first(packet<S>::load_first(run.dy + (result_of<Op> == row_result::mean ? 0 : r), 1));
         if constexpr (arity_of<Op>.side > 0)
           return op.vjp(x[I]..., run.side[r], dy, keep);
         else

@@ -18,7 +18,8 @@ void for_entries(int64_t n, const F& body) {
 
 }  // namespace
 
-optimiser::optimiser(parameter_list parameters, std::initializer_list<const char*> states) : parameters_(std::move(parameters)) {
+optimiser::optimiser(parameter_list parameters, std::initializer_list<const char*> states)
+    : parameters_(std::move(parameters)) {
   for (const char* name : states) {
     named_state s{name, {}};
     for (const named_parameter& p : parameters_) s.tensors.push_back(tensor<float>::zeros(p.value.shape()));
@@ -41,8 +42,9 @@ void optimiser::set_state(const std::map<std::string, tensor<float>>& state, std
       const auto found = state.find(name);
       if (found == state.end()) throw failure({error_kind::invalid_file, "optimiser: the state lacks '" + name + "'"});
       if (found->second.shape() != parameters_[i].value.shape())
-        throw failure({error_kind::invalid_file, "optimiser: state '" + name + "' has shape " + to_string(found->second.shape()) +
-                                                     ", expected " + to_string(parameters_[i].value.shape())});
+        throw failure({error_kind::invalid_file, "optimiser: state '" + name + "' has shape " +
+                                                     to_string(found->second.shape()) + ", expected " +
+                                                     to_string(parameters_[i].value.shape())});
       s.tensors[i] = found->second;
     }
   states_ = std::move(fresh);

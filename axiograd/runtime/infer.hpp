@@ -51,8 +51,8 @@ constexpr shape_result leading_axes(const Op&, std::span<const shape* const> in)
     if (extra == 0) continue;
     if constexpr (requires { Op::shared; })
       if (Op::shared.contains(k))
-        return {error_kind::shape_mismatch, "input {} is shared by all samples: it has {} axes, it needs {}; shapes {shapes}", k,
-                s.rank, impl::sample_rank<Op>(k, s)};
+        return {error_kind::shape_mismatch, "input {} is shared by all samples: it has {} axes, it needs {}; shapes {shapes}",
+                k, s.rank, impl::sample_rank<Op>(k, s)};
     if (leading.rank > 0 && leading != s.first(extra))
       return {error_kind::shape_mismatch, "leading axes of the inputs differ: shapes {shapes}"};
     leading = s.first(extra);

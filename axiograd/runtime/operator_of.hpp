@@ -18,9 +18,12 @@ inline constexpr family family_of = [] {
 /// Whether the operator accepts numbers of type T.
 template <class Op, class T>
 inline constexpr bool runs_on = [] {
-  if constexpr (family_of<Op> == family::elementwise) return elementwise_on<Op, T>;
-  else if constexpr (requires { Op::template runs_on<T>; }) return bool{Op::template runs_on<T>};
-  else return ring<T>;
+  if constexpr (family_of<Op> == family::elementwise)
+    return elementwise_on<Op, T>;
+  else if constexpr (requires { Op::template runs_on<T>; })
+    return bool{Op::template runs_on<T>};
+  else
+    return ring<T>;
 }();
 
 /// Fast kernels of one operator on one number type; the specification where there is nothing faster.
@@ -98,14 +101,13 @@ constexpr operator_table<T> make_table() {
     operator_table<T> table{.name = Op::info.name.s,
                             .in = arity_of<Op>,
                             .attribute_bytes = std::is_empty_v<Op> ? 0 : sizeof(Op),
-                            .relabels = requires { Op::relabels; },
-                            .infer = &e::infer,
-                            .forward = &e::forward,
-                            .vjp = &e::vjp,
-                            .in_domain = nullptr};
-    if constexpr (requires(const Op op, const T x) { op.in_domain(x); }) table.in_domain = &e::in_domain;
-    return table;
+                            .relabels = requires {Op::relabels;
   }
+  , .infer = &e::infer, .forward = &e::forward, .vjp = &e::vjp, .in_domain = nullptr
+};
+if constexpr (requires(const Op op, const T x) { op.in_domain(x); }) table.in_domain = &e::in_domain;
+return table;
+}  // namespace axiograd
 }
 
 /// The specification of Op on numbers of type T, for any T.

@@ -79,24 +79,39 @@ std::span<const attribute_record> attributes_of() {
 
 template <class Op>
 constexpr const char* scalars_of() {
-  if constexpr (elementwise<Op>) return algebra_needed<Op>();
-  else if constexpr (runs_on<Op, archetype<algebra{.ring = true}>>) return "ring";
-  else if constexpr (runs_on<Op, archetype<algebra{.ring = true, .ordered = true}>>) return "ordered_ring";
-  else if constexpr (runs_on<Op, archetype<algebra{.ring = true, .division = true}>>) return "field";
-  else return "analytic";
+  if constexpr (elementwise<Op>)
+    return algebra_needed<Op>();
+  else if constexpr (runs_on<Op, archetype<algebra{.ring = true}>>)
+    return "ring";
+  else if constexpr (runs_on<Op, archetype<algebra{.ring = true, .ordered = true}>>)
+    return "ordered_ring";
+  else if constexpr (runs_on<Op, archetype<algebra{.ring = true, .division = true}>>)
+    return "field";
+  else
+    return "analytic";
 }
 template <class Op>
 std::span<const double> samples_of() {
-  if constexpr (requires { Op::samples; }) return Op::samples;
-  else return {};
+  if constexpr (requires { Op::samples; })
+    return Op::samples;
+  else
+    return {};
 }
 }  // namespace impl
 
 /// Everything the library holds of an operator that lies in ops/`folder`.
 template <class Op>
 op_record make_record(const char* folder) {
-  return {Op::info, Op::facts, family_of<Op>, arity_of<Op>, folder, impl::scalars_of<Op>(), impl::attributes_of<Op>(),
-          impl::samples_of<Op>(), &library<Op, float>::table, &library<Op, double>::table};
+  return {Op::info,
+          Op::facts,
+          family_of<Op>,
+          arity_of<Op>,
+          folder,
+          impl::scalars_of<Op>(),
+          impl::attributes_of<Op>(),
+          impl::samples_of<Op>(),
+          &library<Op, float>::table,
+          &library<Op, double>::table};
 }
 
 }  // namespace axiograd

@@ -58,9 +58,7 @@ class symbol {
   program* where() const { return where_; }
   double constant() const { return constant_; }
   /// The register in `p`; a constant becomes a step.
-  int register_in(program& p) const {
-    return is_constant() ? p.add({.constant = constant_}) : register_;
-  }
+  int register_in(program& p) const { return is_constant() ? p.add({.constant = constant_}) : register_; }
 
  private:
   program* where_ = nullptr;

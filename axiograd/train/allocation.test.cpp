@@ -19,7 +19,8 @@ std::atomic<std::uint64_t> heap_allocations{0};
 void* counted(std::size_t bytes, std::size_t alignment) {
   ++heap_allocations;
   const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
-  void* const p = alignment > alignof(std::max_align_t) ? std::aligned_alloc(alignment, rounded) : std::malloc(bytes > 0 ? bytes : 1);
+  void* const p =
+      alignment > alignof(std::max_align_t) ? std::aligned_alloc(alignment, rounded) : std::malloc(bytes > 0 ? bytes : 1);
   if (p == nullptr) throw std::bad_alloc();
   return p;
 }
@@ -48,7 +49,8 @@ void expect_steady_steps(int threads) {
   const int before = num_threads();
   set_num_threads(threads);
   constexpr int64_t images = 96, size = 32;
-  io::dataset data{.inputs = tensor<float>::uninitialised({images, 1, 8, 8}), .labels = index_tensor::zeros({images}), .class_names = {}};
+  io::dataset data{
+      .inputs = tensor<float>::uninitialised({images, 1, 8, 8}), .labels = index_tensor::zeros({images}), .class_names = {}};
   for (int64_t i = 0; i < data.inputs.size(); ++i) data.inputs.mutable_data()[i] = static_cast<float>(i % 17) / 16;
   auto model = train::make_digits_model();
   nn::adamw optimiser(model.parameters());

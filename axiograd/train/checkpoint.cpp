@@ -47,8 +47,8 @@ std::string_view take(std::string_view& rest, char separator) {
 }
 
 // A row for each epoch: "loss accuracy test-loss test-accuracy seconds;".
-constexpr double epoch_record::*columns[]{&epoch_record::train_loss, &epoch_record::train_accuracy, &epoch_record::test_loss,
-                                          &epoch_record::test_accuracy, &epoch_record::seconds};
+constexpr double epoch_record::* columns[]{&epoch_record::train_loss, &epoch_record::train_accuracy, &epoch_record::test_loss,
+                                           &epoch_record::test_accuracy, &epoch_record::seconds};
 
 std::string history_text(const std::vector<epoch_record>& history) {
   std::string text;
@@ -78,23 +78,25 @@ void require_kind(const std::string& path, const io::texts& metadata, const char
   };
   if (text("format") != io::excerpt(format))
     refuse(path, "not an " + std::string(format) + " file (its format: " + text("format") + ")");
-  if (text("model") != io::excerpt(model, 40)) refuse(path, "holds the model " + text("model") + ", expected " + io::excerpt(model, 40));
+  if (text("model") != io::excerpt(model, 40))
+    refuse(path, "holds the model " + text("model") + ", expected " + io::excerpt(model, 40));
 }
 
 }  // namespace
 
 void save_checkpoint(const std::string& path, const training_state& state, const nn::optimiser& optimiser) {
-  io::tensor_file file{.tensors = {}, .metadata = {{"format", checkpoint_format},
-                                                   {"model", state.model},
-                                                   {"data", state.data},
-                                                   {"epochs", text_of(state.options.epochs)},
-                                                   {"batch_size", text_of(state.options.batch_size)},
-                                                   {"learning_rate", text_of(state.options.learning_rate)},
-                                                   {"decay", text_of(state.options.decay)},
-                                                   {"weight_decay", text_of(state.options.weight_decay)},
-                                                   {"seed", text_of(state.options.start.value)},
-                                                   {"steps", text_of(optimiser.steps())},
-                                                   {"history", history_text(state.history)}}};
+  io::tensor_file file{.tensors = {},
+                       .metadata = {{"format", checkpoint_format},
+                                    {"model", state.model},
+                                    {"data", state.data},
+                                    {"epochs", text_of(state.options.epochs)},
+                                    {"batch_size", text_of(state.options.batch_size)},
+                                    {"learning_rate", text_of(state.options.learning_rate)},
+                                    {"decay", text_of(state.options.decay)},
+                                    {"weight_decay", text_of(state.options.weight_decay)},
+                                    {"seed", text_of(state.options.start.value)},
+                                    {"steps", text_of(optimiser.steps())},
+                                    {"history", history_text(state.history)}}};
   for (const nn::named_parameter& p : optimiser.parameters())
     file.tensors.emplace(std::string(parameter_prefix) + p.name, p.value.value());
   for (const auto& [name, values] : optimiser.state()) file.tensors.emplace(std::string(state_prefix) + name, values);

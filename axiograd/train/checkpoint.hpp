@@ -31,10 +31,10 @@ struct epoch_record {
 
 /// All that a training needs to go on as if it had not stopped, beside the tensors.
 struct training_state {
-  std::string model;           ///< name of the architecture
-  std::string data;            ///< fingerprint of the training set
+  std::string model;  ///< name of the architecture
+  std::string data;   ///< fingerprint of the training set
   classifier_options options;
-  std::int64_t steps = 0;      ///< of the optimiser
+  std::int64_t steps = 0;  ///< of the optimiser
   std::vector<epoch_record> history;
 };
 

@@ -25,7 +25,9 @@ std::string changed(const scratch_folder& folder, const char* name, Change chang
   model_type model = small_model();
   const nn::adamw optimiser(model.parameters());
   const std::string path = folder / name;
-  save_checkpoint(path, {.model = "small", .data = "d", .options = {.start = seed{5}}, .steps = 0, .history = {{1, 0.5, 2, 0.25, 1e-3}}}, optimiser);
+  save_checkpoint(
+      path, {.model = "small", .data = "d", .options = {.start = seed{5}}, .steps = 0, .history = {{1, 0.5, 2, 0.25, 1e-3}}},
+      optimiser);
   io::tensor_file file = ok_or_throw(io::read_tensors(path));
   change(file);
   ok_or_throw(io::write_tensors(path, file));
@@ -40,7 +42,11 @@ TEST(checkpoint, keeps_every_number) {
   optimiser.step([&](const nn::parameter&) { return ones.data(); });
   const training_state state{.model = "small",
                              .data = "abc",
-                             .options = {.epochs = 9, .batch_size = 7, .learning_rate = 0.1 / 3, .decay = 0.7, .weight_decay = 1e-3,
+                             .options = {.epochs = 9,
+                                         .batch_size = 7,
+                                         .learning_rate = 0.1 / 3,
+                                         .decay = 0.7,
+                                         .weight_decay = 1e-3,
                                          .start = seed{~std::uint64_t{0}}},
                              .steps = 0,
                              .history = {{1.0 / 3, 0.5, 0.1, 0.9, 1e-300}, {0, 1, 2, 3, 4}}};
@@ -72,13 +78,17 @@ TEST(checkpoint, what_is_not_one_is_refused) {
     return message_of([&] { read_checkpoint(path, "small"); }).substr(path.size() + 2);
   };
   EXPECT_EQ(problem([](io::tensor_file& f) { f.metadata.clear(); }), "not an axiograd checkpoint 1 file (its format: none)");
-  EXPECT_EQ(problem([](io::tensor_file& f) { f.metadata["format"] = "pt"; }), "not an axiograd checkpoint 1 file (its format: 'pt')");
+  EXPECT_EQ(problem([](io::tensor_file& f) { f.metadata["format"] = "pt"; }),
+            "not an axiograd checkpoint 1 file (its format: 'pt')");
   EXPECT_EQ(problem([](io::tensor_file& f) { f.metadata["model"] = "big"; }), "holds the model 'big', expected 'small'");
   EXPECT_EQ(problem([](io::tensor_file& f) { f.metadata.erase("seed"); }), "metadata lack 'seed'");
   EXPECT_EQ(problem([](io::tensor_file& f) { f.metadata["seed"] = "-1"; }), "metadata 'seed': '-1' is not a number that fits");
-  EXPECT_EQ(problem([](io::tensor_file& f) { f.metadata["decay"] = "nan"; }), "metadata 'decay': 'nan' is not a number that fits");
-  EXPECT_EQ(problem([](io::tensor_file& f) { f.metadata["history"] = "1 2 3;"; }), "metadata 'history': '' is not a number that fits");
-  EXPECT_EQ(problem([](io::tensor_file& f) { f.metadata["history"] = "1 2 3 4 5 6;"; }), "metadata 'history': a row is too long");
+  EXPECT_EQ(problem([](io::tensor_file& f) { f.metadata["decay"] = "nan"; }),
+            "metadata 'decay': 'nan' is not a number that fits");
+  EXPECT_EQ(problem([](io::tensor_file& f) { f.metadata["history"] = "1 2 3;"; }),
+            "metadata 'history': '' is not a number that fits");
+  EXPECT_EQ(problem([](io::tensor_file& f) { f.metadata["history"] = "1 2 3 4 5 6;"; }),
+            "metadata 'history': a row is too long");
   EXPECT_EQ(problem([](io::tensor_file& f) { f.metadata["batch_size"] = "0"; }), "metadata 'batch_size': less than 1");
 }
 
@@ -97,11 +107,13 @@ TEST(checkpoint, nothing_is_half_restored) {
     return text.starts_with(path) ? text.substr(path.size() + 2) : text;
   };
   const auto zeros = [](const shape& s) { return io::stored_tensor(tensor<float>::zeros(s)); };
-  EXPECT_EQ(problem([](io::tensor_file& f) { f.tensors.erase("optimiser.mean.2.bias"); }), "the optimiser's state lacks 'mean.2.bias'");
+  EXPECT_EQ(problem([](io::tensor_file& f) { f.tensors.erase("optimiser.mean.2.bias"); }),
+            "the optimiser's state lacks 'mean.2.bias'");
   EXPECT_EQ(problem([&](io::tensor_file& f) { f.tensors.emplace("optimiser.more", zeros({1})); }),
             "the optimiser has no such state as this file holds");
   EXPECT_EQ(problem([&](io::tensor_file& f) { f.tensors.emplace("what", zeros({1})); }), "unexpected tensor 'what'");
-  EXPECT_EQ(problem([&](io::tensor_file& f) { f.tensors.emplace("model.5.weight", zeros({1})); }), "the model has no parameter '5.weight'");
+  EXPECT_EQ(problem([&](io::tensor_file& f) { f.tensors.emplace("model.5.weight", zeros({1})); }),
+            "the model has no parameter '5.weight'");
   EXPECT_NE(problem([](io::tensor_file& f) { f.tensors.erase("model.2.bias"); }).find("2.bias"), std::string::npos);
   EXPECT_EQ(problem([&](io::tensor_file& f) { f.tensors.insert_or_assign("model.2.bias", zeros({5})); }),
             "tensor '2.bias' has shape (5), the model expects (2)");

@@ -8,7 +8,8 @@ const classifier_options& checked(const classifier_options& o) {
   const auto positive = [](double x) { return x > 0 && std::isfinite(x); };
   if (o.epochs < 0) refuse("epochs is " + std::to_string(o.epochs) + ", expected at least 0");
   if (o.batch_size < 1) refuse("the batch size is " + std::to_string(o.batch_size) + ", expected at least 1");
-  if (!positive(o.learning_rate)) refuse("the learning rate is " + std::to_string(o.learning_rate) + ", expected a positive number");
+  if (!positive(o.learning_rate))
+    refuse("the learning rate is " + std::to_string(o.learning_rate) + ", expected a positive number");
   if (!positive(o.decay)) refuse("the decay is " + std::to_string(o.decay) + ", expected a positive number");
   if (!(o.weight_decay >= 0)) refuse("the weight decay is " + std::to_string(o.weight_decay) + ", expected at least 0");
   return o;
@@ -25,7 +26,8 @@ void require_same_training(const checkpoint& from, const training_state& wanted)
   if (had.learning_rate != want.learning_rate || had.decay != want.decay || had.weight_decay != want.weight_decay)
     refuse("was trained with another learning rate, decay or weight decay");
   if (const auto done = static_cast<int64_t>(from.state.history.size()); done > want.epochs)
-    refuse("has " + std::to_string(done) + " epochs already, more than the " + std::to_string(want.epochs) + " that are wanted");
+    refuse("has " + std::to_string(done) + " epochs already, more than the " + std::to_string(want.epochs) +
+           " that are wanted");
 }
 
 void require_finite(float loss, int64_t epoch) {

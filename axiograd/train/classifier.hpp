@@ -61,7 +61,11 @@ class classifier_training {
         train_(std::move(train)),
         test_(std::move(test)),
         optimiser_(model.parameters(), {.learning_rate = options.learning_rate, .weight_decay = options.weight_decay}),
-        state_{.model = std::move(name), .data = fingerprint(train_.inputs, train_.labels), .options = checked(options), .steps = 0, .history = {}} {
+        state_{.model = std::move(name),
+               .data = fingerprint(train_.inputs, train_.labels),
+               .options = checked(options),
+               .steps = 0,
+               .history = {}} {
     model.init(next_seed(options.start, 0));
   }
 
@@ -101,11 +105,12 @@ class classifier_training {
   bool run_epoch(int64_t epoch, epoch_record& e, const observers& tell) {
     const classifier_options& o = state_.options;
     optimiser_.options.learning_rate = o.learning_rate * std::pow(o.decay, static_cast<double>(epoch));
-    batch_record now{.epoch = epoch + 1, .epochs = o.epochs, .images = 0, .all_images = train_.size(), .loss = 0, .accuracy = 0};
+    batch_record now{
+        .epoch = epoch + 1, .epochs = o.epochs, .images = 0, .all_images = train_.size(), .loss = 0, .accuracy = 0};
     double loss_sum = 0;
     int64_t correct = 0;
-    for (const auto& [inputs, labels] :
-         io::batches(train_, {.size = o.batch_size, .shuffle = next_seed(o.start, 1), .epoch = static_cast<std::uint64_t>(epoch)})) {
+    for (const auto& [inputs, labels] : io::batches(
+             train_, {.size = o.batch_size, .shuffle = next_seed(o.start, 1), .epoch = static_cast<std::uint64_t>(epoch)})) {
       if (tell.stop != nullptr && *tell.stop != 0) return false;
       const float loss = model_->step(
           [&](auto& m) {

@@ -30,7 +30,8 @@ struct session {
   digits_model model = make_digits_model();
   training t;
   explicit session(int64_t epochs, std::uint64_t start = 3)
-      : t(model, digits_model_name, few_digits().train, few_digits().test, {.epochs = epochs, .batch_size = 20, .start = seed{start}}) {}
+      : t(model, digits_model_name, few_digits().train, few_digits().test,
+          {.epochs = epochs, .batch_size = 20, .start = seed{start}}) {}
   std::string model_bytes() const {
     const scratch_folder folder;
     io::save(folder / "m.safetensors", model, model_facts(digits_model_name));

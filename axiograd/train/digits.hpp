@@ -27,8 +27,8 @@ using digits_model = decltype(make_digits_model());
 /// One image of that model's batches.
 inline constexpr shape digits_image{1, 8, 8};
 
-/// The split that all figures speak of: a fifth of the samples, 359 of 1,797, is for testing; which ones depends on their number
-/// only, on no option.
+/// The split that all figures speak of: a fifth of the samples, 359 of 1,797, is for testing; which ones depends on their
+/// number only, on no option.
 inline result<io::train_and_test> split_digits(const io::dataset& digits) {
   return io::split(digits, {.test_fraction = 0.2, .shuffle = seed{2026}});
 }

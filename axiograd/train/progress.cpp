@@ -49,12 +49,13 @@ std::string progress_text(const batch_record& now, const pace& p, std::size_t wi
     int dropped;  // order in which parts give way
   };
   const double fraction = now.all_images > 0 ? static_cast<double>(now.images) / static_cast<double>(now.all_images) : 0;
-  std::array<part, 6> parts{{{fmt::format("epoch {}/{}", now.epoch, now.epochs), 6},
-                             {bar(fraction), 1},
-                             {fmt::format("loss {:.4f}", now.loss), 4},
-                             {fmt::format("accuracy {}", percent(now.accuracy)), 3},
-                             {p.images_per_second < 0 ? "" : fmt::format("{} images/s", grouped(std::llround(p.images_per_second))), 2},
-                             {p.seconds_left < 0 ? "" : fmt::format("{} left", duration_text(p.seconds_left)), 5}}};
+  std::array<part, 6> parts{
+      {{fmt::format("epoch {}/{}", now.epoch, now.epochs), 6},
+       {bar(fraction), 1},
+       {fmt::format("loss {:.4f}", now.loss), 4},
+       {fmt::format("accuracy {}", percent(now.accuracy)), 3},
+       {p.images_per_second < 0 ? "" : fmt::format("{} images/s", grouped(std::llround(p.images_per_second))), 2},
+       {p.seconds_left < 0 ? "" : fmt::format("{} left", duration_text(p.seconds_left)), 5}}};
   for (int round = 0;; ++round) {
     std::string line;
     for (const part& each : parts)

@@ -34,7 +34,7 @@ std::string card(const std::string& value, const std::string& what) {
 std::string curves(const std::vector<epoch_record>& history) {
   constexpr const char* train_colour = "#2563a8";
   constexpr const char* test_colour = "#c2410c";
-  const auto column = [&](double epoch_record::*member) {
+  const auto column = [&](double epoch_record::* member) {
     std::vector<double> values;
     for (const epoch_record& e : history) values.push_back(e.*member);
     return values;
@@ -46,7 +46,8 @@ std::string curves(const std::vector<epoch_record>& history) {
                        .curves = {{"training", train_colour, column(&epoch_record::train_accuracy)},
                                   {"test", test_colour, column(&epoch_record::test_accuracy)}},
                        .percentages = true};
-  return "<section><h2>Learning curves</h2><p>Training: mean over the steps of each epoch, while the model learns. Test: the held-out "
+  return "<section><h2>Learning curves</h2><p>Training: mean over the steps of each epoch, while the model learns. Test: the "
+         "held-out "
          "images, after the epoch.</p><div class=\"charts\"><div>" +
          chart_svg(loss) + "</div><div>" + chart_svg(accuracy) + "</div></div></section>";
 }
@@ -63,16 +64,19 @@ std::string mistakes(const training_report& r) {
   for (std::size_t i = 0; i < std::min(most, all.size()); ++i) {
     const mistake& m = all[i];
     const auto& names = r.test_set.class_names;
-    out += "<figure>" + image_svg(r.test_set.inputs.values().subspan(static_cast<std::size_t>(m.position) * pixels, pixels), image[image.rank - 1]);
-    out += fmt::format("<figcaption>a {}, read as <b>{}</b> ({})<br>test image {}</figcaption></figure>", escaped(class_name(names, m.truth)),
-                       escaped(class_name(names, m.predicted)), percent(m.probability), m.position);
+    out += "<figure>" + image_svg(r.test_set.inputs.values().subspan(static_cast<std::size_t>(m.position) * pixels, pixels),
+                                  image[image.rank - 1]);
+    out += fmt::format("<figcaption>a {}, read as <b>{}</b> ({})<br>test image {}</figcaption></figure>",
+                       escaped(class_name(names, m.truth)), escaped(class_name(names, m.predicted)), percent(m.probability),
+                       m.position);
   }
   return out + "</div></section>";
 }
 
 std::string facts(const training_report& r) {
   std::string out = "<section><h2>This run</h2><table>";
-  for (const auto& [name, value] : r.facts) out += fmt::format("<tr><td>{}</td><td>{}</td></tr>", escaped(name), escaped(value));
+  for (const auto& [name, value] : r.facts)
+    out += fmt::format("<tr><td>{}</td><td>{}</td></tr>", escaped(name), escaped(value));
   return out + "</table></section>";
 }
 
@@ -81,17 +85,21 @@ std::string facts(const training_report& r) {
 std::string report_html(const training_report& r) {
   double seconds = 0;
   for (const epoch_record& e : r.history) seconds += e.seconds;
-  std::string out = fmt::format("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-                                "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{}</title><style>{}</style></head><body>\n",
-                                escaped(r.title), style);
+  std::string out = fmt::format(
+      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+      "<meta name=\"viewport\" content=\"width=device-width, "
+      "initial-scale=1\"><title>{}</title><style>{}</style></head><body>\n",
+      escaped(r.title), style);
   out += fmt::format("<h1>{}</h1>\n<div class=\"cards\">", escaped(r.title));
   out += card(fmt::format("{:.2f} %", 100 * r.test.accuracy()), "test accuracy");
   out += card(fmt::format("{} of {}", r.test.correct(), r.test.samples()), "test images read correctly");
   out += card(std::to_string(r.history.size()), "epochs");
   out += card(seconds < 60 ? fmt::format("{:.1f} s", seconds) : duration_text(seconds), "training time");
   out += "</div>\n" + curves(r.history);
-  out += "\n<section><h2>Confusion matrix</h2><p>Test images: a row for each true class, a column for each predicted one.</p><div class=\"matrix\">" +
-         confusion_svg(r.test, r.test_set.class_names) + "</div></section>\n";
+  out +=
+      "\n<section><h2>Confusion matrix</h2><p>Test images: a row for each true class, a column for each predicted one.</p><div "
+      "class=\"matrix\">" +
+      confusion_svg(r.test, r.test_set.class_names) + "</div></section>\n";
   out += mistakes(r) + "\n" + facts(r) + "\n</body></html>\n";
   return out;
 }

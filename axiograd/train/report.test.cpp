@@ -34,7 +34,9 @@ bool well_formed(const std::string& html) {
 }
 
 training_report example() {
-  io::dataset test{.inputs = tensor<float>::full({3, 1, 2, 2}, 0.5F), .labels = index_tensor::from({3}, {0, 1, 1}), .class_names = {"<a>", "b"}};
+  io::dataset test{.inputs = tensor<float>::full({3, 1, 2, 2}, 0.5F),
+                   .labels = index_tensor::from({3}, {0, 1, 1}),
+                   .class_names = {"<a>", "b"}};
   const auto logits = tensor<float>::from({3, 2}, {1, 0, 0, 1, 2, 0});
   return {.title = "A & B",
           .facts = {{"seed", "7"}, {"file", "<x>"}},
@@ -69,9 +71,11 @@ TEST(report, without_mistakes_or_epochs) {
 }
 
 TEST(svg, charts_of_any_values) {
-  for (const std::vector<double>& values : {std::vector<double>{}, {1.0}, {0, 0, 0}, {1, 1}, {1e-9, 2e-9}, {1e6, 1, 0.5}, {0.98, 0.99, 1}})
+  for (const std::vector<double>& values :
+       {std::vector<double>{}, {1.0}, {0, 0, 0}, {1, 1}, {1e-9, 2e-9}, {1e6, 1, 0.5}, {0.98, 0.99, 1}})
     for (const bool percentages : {false, true}) {
-      const std::string svg = chart_svg({.title = "t", .curves = {{"a", "red", values}, {"b", "blue", values}}, .percentages = percentages});
+      const std::string svg =
+          chart_svg({.title = "t", .curves = {{"a", "red", values}, {"b", "blue", values}}, .percentages = percentages});
       EXPECT_TRUE(well_formed(svg));
       EXPECT_EQ(svg.find("nan"), std::string::npos);
       EXPECT_EQ(svg.find("inf"), std::string::npos);

@@ -16,7 +16,8 @@ double score::accuracy() const {
 
 std::vector<int64_t> largest_in_rows(const tensor<float>& x) {
   if (x.rank() != 2 || x.shape()[1] == 0)
-    throw failure({error_kind::shape_mismatch, "score: predictions have shape " + to_string(x.shape()) + ", expected (samples,classes)"});
+    throw failure(
+        {error_kind::shape_mismatch, "score: predictions have shape " + to_string(x.shape()) + ", expected (samples,classes)"});
   std::vector<int64_t> found(static_cast<std::size_t>(x.shape()[0]));
   const float* row = x.data();
   for (int64_t& best : found) {
@@ -30,18 +31,23 @@ score score_of(const tensor<float>& logits, const index_tensor& labels) {
   const std::vector<int64_t> predicted = largest_in_rows(logits);
   const int64_t n = logits.shape()[0], classes = logits.shape()[1];
   if (labels.shape() != shape{n})
-    throw failure({error_kind::shape_mismatch, "score: predictions have shape " + to_string(logits.shape()) + ", labels " +
-                                                   to_string(labels.shape())});
+    throw failure({error_kind::shape_mismatch,
+                   "score: predictions have shape " + to_string(logits.shape()) + ", labels " + to_string(labels.shape())});
   const tensor<float> log_probability = log_softmax(logits);
-  score s{.classes = classes, .counts = std::vector<int64_t>(static_cast<std::size_t>(classes * classes)), .mistakes = {}, .loss = 0};
+  score s{.classes = classes,
+          .counts = std::vector<int64_t>(static_cast<std::size_t>(classes * classes)),
+          .mistakes = {},
+          .loss = 0};
   for (int64_t i = 0; i < n; ++i) {
     const int64_t truth = labels[i], guess = predicted[static_cast<std::size_t>(i)];
     if (truth < 0 || truth >= classes)
-      throw failure({error_kind::index_out_of_range, "score: label " + std::to_string(truth) + " of sample " + std::to_string(i) +
-                                                         " is none of " + std::to_string(classes) + " classes"});
+      throw failure({error_kind::index_out_of_range, "score: label " + std::to_string(truth) + " of sample " +
+                                                         std::to_string(i) + " is none of " + std::to_string(classes) +
+                                                         " classes"});
     ++s.counts[static_cast<std::size_t>(truth * classes + guess)];
     s.loss -= static_cast<double>(log_probability[i * classes + truth]);
-    if (guess != truth) s.mistakes.push_back({i, truth, guess, std::exp(static_cast<double>(log_probability[i * classes + guess]))});
+    if (guess != truth)
+      s.mistakes.push_back({i, truth, guess, std::exp(static_cast<double>(log_probability[i * classes + guess]))});
   }
   if (n > 0) s.loss /= static_cast<double>(n);
   return s;

@@ -20,9 +20,11 @@ struct score {
   int64_t classes = 0;
   std::vector<int64_t> counts{};    ///< confusion matrix, row-major: a row for each true class, a column for each predicted one
   std::vector<mistake> mistakes{};  ///< in the samples' order
-  double loss = 0;                ///< mean of -log(probability of the true class)
+  double loss = 0;                  ///< mean of -log(probability of the true class)
 
-  int64_t count(int64_t truth, int64_t predicted) const { return counts[static_cast<std::size_t>(truth * classes + predicted)]; }
+  int64_t count(int64_t truth, int64_t predicted) const {
+    return counts[static_cast<std::size_t>(truth * classes + predicted)];
+  }
   int64_t samples() const;
   int64_t correct() const { return samples() - static_cast<int64_t>(mistakes.size()); }
   /// 0 without samples.

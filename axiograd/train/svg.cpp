@@ -14,8 +14,8 @@ constexpr const char* grid = "#e4e7eb";
 
 /// Values and where they are drawn.
 struct axis {
-  double low, high;      // values
-  double first, last;    // positions
+  double low, high;    // values
+  double first, last;  // positions
   double place(double v) const { return first + (v - low) / (high - low) * (last - first); }
 };
 
@@ -48,22 +48,27 @@ void draw_grid(std::string& out, const chart& c, const axis& x, const axis& y) {
   const int digits = std::max(0, static_cast<int>(-std::floor(std::log10(c.percentages ? 100 * step : step) + 1e-9)));
   for (double v = y.low; v <= y.high + step / 2; v += step) {
     const double at = y.place(v), shown = std::abs(v) < step / 2 ? 0 : v;
-    const std::string label = c.percentages ? fmt::format("{:.{}f} %", 100 * shown, digits) : fmt::format("{:.{}f}", shown, digits);
-    out += fmt::format("<line x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"{}\"/>", x.first, x.last, at, at, grid);
+    const std::string label =
+        c.percentages ? fmt::format("{:.{}f} %", 100 * shown, digits) : fmt::format("{:.{}f}", shown, digits);
+    out += fmt::format("<line x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"{}\"/>", x.first, x.last, at, at,
+                       grid);
     out += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>", x.first - 8, at + 4, label);
   }
   const int every = std::max(1, static_cast<int>(std::ceil((x.high - x.low) / 12)));
   for (int epoch = static_cast<int>(x.low); epoch <= static_cast<int>(x.high); ++epoch)
     if ((epoch - static_cast<int>(x.low)) % every == 0)
-      out += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>", x.place(epoch), y.first + 18, epoch);
-  out += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">epoch</text>", (x.first + x.last) / 2, y.first + 36);
+      out +=
+          fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>", x.place(epoch), y.first + 18, epoch);
+  out +=
+      fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">epoch</text>", (x.first + x.last) / 2, y.first + 36);
 }
 
 void draw_curve(std::string& out, const chart& c, const curve& line, const axis& x, const axis& y) {
   std::string points;
   for (std::size_t i = 0; i < line.values.size(); ++i)
     points += fmt::format("{:.1f},{:.1f} ", x.place(static_cast<double>(i + 1)), y.place(line.values[i]));
-  out += fmt::format("<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"2\" stroke-linejoin=\"round\"/>", points, line.colour);
+  out += fmt::format("<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"2\" stroke-linejoin=\"round\"/>",
+                     points, line.colour);
   for (std::size_t i = 0; i < line.values.size(); ++i)
     out += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\" fill=\"{}\"><title>{}, epoch {}: {}</title></circle>",
                        x.place(static_cast<double>(i + 1)), y.place(line.values[i]), line.colour, escaped(line.name), i + 1,
@@ -85,9 +90,10 @@ void draw_names(std::string& out, const chart& c, const axis& x, const axis& y) 
   double bottom = y.first - 12;
   for (std::size_t i = labels.size(); i-- > 0; bottom = labels[i].at - apart) labels[i].at = std::min(labels[i].at, bottom);
   for (const label& l : labels)
-    out += fmt::format("<text x=\"{0:.1f}\" y=\"{1:.1f}\" fill=\"{2}\" font-weight=\"600\">{3}</text>"
-                       "<text x=\"{0:.1f}\" y=\"{4:.1f}\" fill=\"{2}\">{5}</text>",
-                       x.last + 10, l.at, l.line->colour, escaped(l.line->name), l.at + 15, value_text(c, l.line->values.back()));
+    out += fmt::format(
+        "<text x=\"{0:.1f}\" y=\"{1:.1f}\" fill=\"{2}\" font-weight=\"600\">{3}</text>"
+        "<text x=\"{0:.1f}\" y=\"{4:.1f}\" fill=\"{2}\">{5}</text>",
+        x.last + 10, l.at, l.line->colour, escaped(l.line->name), l.at + 15, value_text(c, l.line->values.back()));
 }
 
 }  // namespace
@@ -95,11 +101,16 @@ void draw_names(std::string& out, const chart& c, const axis& x, const axis& y) 
 std::string escaped(std::string_view text) {
   std::string out;
   for (const char ch : text) {
-    if (ch == '&') out += "&amp;";
-    else if (ch == '<') out += "&lt;";
-    else if (ch == '>') out += "&gt;";
-    else if (ch == '"') out += "&quot;";
-    else out += ch;
+    if (ch == '&')
+      out += "&amp;";
+    else if (ch == '<')
+      out += "&lt;";
+    else if (ch == '>')
+      out += "&gt;";
+    else if (ch == '"')
+      out += "&quot;";
+    else
+      out += ch;
   }
   return out;
 }
@@ -109,9 +120,11 @@ std::string chart_svg(const chart& c) {
   std::size_t epochs = 1;
   for (const curve& line : c.curves) epochs = std::max(epochs, line.values.size());
   const axis x{1, std::max(2.0, static_cast<double>(epochs)), 58, width - 84}, y = value_axis(c, height - 46, 34);
-  std::string out = fmt::format("<svg viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" aria-label=\"{}\" font-size=\"12\" fill=\"{}\">", width, height,
-                                escaped(c.title), faint);
-  out += fmt::format("<text x=\"{:.1f}\" y=\"16\" font-size=\"14\" font-weight=\"600\" fill=\"{}\">{}</text>", x.first, ink, escaped(c.title));
+  std::string out =
+      fmt::format("<svg viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" aria-label=\"{}\" font-size=\"12\" fill=\"{}\">", width,
+                  height, escaped(c.title), faint);
+  out += fmt::format("<text x=\"{:.1f}\" y=\"16\" font-size=\"14\" font-weight=\"600\" fill=\"{}\">{}</text>", x.first, ink,
+                     escaped(c.title));
   draw_grid(out, c, x, y);
   for (const curve& line : c.curves) draw_curve(out, c, line, x, y);
   draw_names(out, c, x, y);
@@ -122,9 +135,10 @@ std::string confusion_svg(const score& s, const std::vector<std::string>& class_
   constexpr double cell = 38, margin = 58;
   const double side = cell * static_cast<double>(s.classes);
   const int64_t most = std::max<int64_t>(1, s.counts.empty() ? 1 : *std::max_element(s.counts.begin(), s.counts.end()));
-  std::string out = fmt::format("<svg viewBox=\"0 0 {0:.0f} {0:.0f}\" role=\"img\" aria-label=\"confusion matrix\" font-size=\"13\" "
-                                "text-anchor=\"middle\" fill=\"{1}\">",
-                                side + margin + 4, faint);
+  std::string out = fmt::format(
+      "<svg viewBox=\"0 0 {0:.0f} {0:.0f}\" role=\"img\" aria-label=\"confusion matrix\" font-size=\"13\" "
+      "text-anchor=\"middle\" fill=\"{1}\">",
+      side + margin + 4, faint);
   out += fmt::format("<text x=\"{:.1f}\" y=\"16\">predicted</text>", margin + side / 2);
   out += fmt::format("<text transform=\"translate(16 {:.1f}) rotate(-90)\">true</text>", margin + side / 2);
   for (int64_t truth = 0; truth < s.classes; ++truth) {
@@ -139,8 +153,10 @@ std::string confusion_svg(const score& s, const std::vector<std::string>& class_
       const char* const colour = k == truth ? "#2563a8" : "#c2410c";
       const double opacity = n == 0 ? 0.04 : k == truth ? 0.15 + 0.75 * share : 0.30 + 0.6 * share;
       out += fmt::format("<g><title>true {}, predicted {}: {}</title>", name, escaped(class_name(class_names, k)), n);
-      out += fmt::format("<rect x=\"{0:.1f}\" y=\"{1:.1f}\" width=\"{2:.0f}\" height=\"{2:.0f}\" rx=\"4\" fill=\"{3}\" fill-opacity=\"{4:.2f}\"/>",
-                         x + 1.5, at + 1.5, cell - 3, n == 0 ? faint : colour, opacity);
+      out += fmt::format(
+          "<rect x=\"{0:.1f}\" y=\"{1:.1f}\" width=\"{2:.0f}\" height=\"{2:.0f}\" rx=\"4\" fill=\"{3}\" "
+          "fill-opacity=\"{4:.2f}\"/>",
+          x + 1.5, at + 1.5, cell - 3, n == 0 ? faint : colour, opacity);
       if (n > 0)
         out += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" fill=\"{}\">{}</text>", x + cell / 2, at + cell / 2 + 5,
                            opacity > 0.55 ? "#ffffff" : ink, n);
@@ -153,11 +169,13 @@ std::string confusion_svg(const score& s, const std::vector<std::string>& class_
 std::string image_svg(std::span<const float> pixels, int64_t width) {
   const auto n = static_cast<int64_t>(pixels.size());
   const int64_t height = width > 0 ? n / width : 0;
-  std::string out = fmt::format("<svg viewBox=\"0 0 {} {}\" shape-rendering=\"crispEdges\" role=\"img\" aria-label=\"image\">", width, height);
+  std::string out = fmt::format("<svg viewBox=\"0 0 {} {}\" shape-rendering=\"crispEdges\" role=\"img\" aria-label=\"image\">",
+                                width, height);
   for (int64_t i = 0; i < height * width; ++i) {
     const float value = std::clamp(pixels[static_cast<std::size_t>(i)], 0.0F, 1.0F);
     if (value > 0)
-      out += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"1\" height=\"1\" fill-opacity=\"{:.2f}\"/>", i % width, i / width, value);
+      out += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"1\" height=\"1\" fill-opacity=\"{:.2f}\"/>", i % width, i / width,
+                         value);
   }
   return out + "</svg>";
 }

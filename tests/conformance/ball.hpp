@@ -161,9 +161,7 @@ class series {
   friend series abs(const series& x) { return series(0) > x ? -x : x; }
 
   friend series exp(const series& x) { return made(arb_poly_exp_series, x); }
-  friend series expm1(const series& x) {
-    return with_constant(exp(x), expm1(x.coefficient(0)));
-  }
+  friend series expm1(const series& x) { return with_constant(exp(x), expm1(x.coefficient(0))); }
   friend series log(const series& x) { return made(arb_poly_log_series, x); }
   friend series log1p(const series& x) { return made(arb_poly_log1p_series, x); }
   friend series erf(const series& x) { return made(arb_hypgeom_erf_series, x); }

@@ -8,13 +8,14 @@ namespace axiograd::conformance {
 
 outcome card(const subject& s, const settings&) {
   outcome o;
-  const std::pair<const char*, text> fields[]{{"name", s.info.name},   {"formula", s.info.formula},
-                                              {"derivative", s.info.derivative}, {"edges", s.info.edges},
-                                              {"source", s.info.source}, {"torch", s.info.torch}};
+  const std::pair<const char*, text> fields[]{
+      {"name", s.info.name},   {"formula", s.info.formula}, {"derivative", s.info.derivative},
+      {"edges", s.info.edges}, {"source", s.info.source},   {"torch", s.info.torch}};
   for (const auto& [name, value] : fields)
     if (value.s == nullptr || *value.s == '\0') o.fail(std::string("the card's ") + name + " is empty");
   if (s.kind == family::elementwise && s.samples.size() < 3) o.fail("fewer than 3 samples");
-  if (s.kind != family::elementwise && s.facts.order != monotone::unknown) o.fail("an order is declared outside the elementwise family");
+  if (s.kind != family::elementwise && s.facts.order != monotone::unknown)
+    o.fail("an order is declared outside the elementwise family");
   if (s.in.tensors < 1 || s.in.optional >= s.in.tensors) o.fail("the arity is wrong");
   o.figure = std::string(to_string(s.kind)) + (s.algebraic ? ", algebraic" : ", analytic");
   return o;
@@ -59,7 +60,8 @@ outcome shape_rule(const subject& s, const settings& set) {
       for (std::size_t k = 0; k < c.in.size(); ++k)
         if (c.in[k].rank >= 0 && d.chance(2)) c.in[k] = hostile_shape(d, c.in[k].rank);
     const auto shapes = c.shapes();
-    const std::string at = std::string(bad_attributes ? "bad attributes, " : "") + describe(c) + ", seed " + std::to_string(d.seed());
+    const std::string at =
+        std::string(bad_attributes ? "bad attributes, " : "") + describe(c) + ", seed " + std::to_string(d.seed());
     try {
       const shape_result r = s.infer(c.op(), shapes);
       if (r) {
@@ -109,12 +111,14 @@ outcome declared_facts(const subject& s, const settings& set) {
       if (!y[0].finite() || !y[1].finite() || !y[2].finite()) continue;
       ++checked;
       const auto certainly_negative = [](const ball& v) { return arb_is_negative(v.get()) != 0; };
-      const std::string at = " between " + std::to_string(least.midpoint()) + " and " + std::to_string(most.midpoint()) + ", seed " +
-                             std::to_string(d.seed());
+      const std::string at = " between " + std::to_string(least.midpoint()) + " and " + std::to_string(most.midpoint()) +
+                             ", seed " + std::to_string(d.seed());
       const ball rise = y[2] - y[0];
-      if (certainly_negative(s.facts.order == monotone::decreasing ? -rise : rise) && ordered) o.fail("not in the declared order" + at);
+      if (certainly_negative(s.facts.order == monotone::decreasing ? -rise : rise) && ordered)
+        o.fail("not in the declared order" + at);
       const ball sag = y[0] + y[2] - ball(2) * y[1];
-      if (certainly_negative(s.facts.bend == curvature::concave ? -sag : sag) && bent) o.fail("not of the declared curvature" + at);
+      if (certainly_negative(s.facts.bend == curvature::concave ? -sag : sag) && bent)
+        o.fail("not of the declared curvature" + at);
     }
     if (checked < 100) o.fail("only " + std::to_string(checked) + " points were in the domain");
   }
@@ -127,11 +131,11 @@ outcome declared_facts(const subject& s, const settings& set) {
       auto x = inputs_of<double>(c, [&] { return d.uniform(0.1, 0.9); });
       x[k][1] = std::numeric_limits<double>::quiet_NaN();
       ++checked;
-      if (!std::isnan(run_forward(s.f64.plain.forward, c, x)[1])) o.fail("a NaN in input " + std::to_string(k) + " does not propagate");
+      if (!std::isnan(run_forward(s.f64.plain.forward, c, x)[1]))
+        o.fail("a NaN in input " + std::to_string(k) + " does not propagate");
     }
   }
-  if (checked > 0)
-    o.figure = std::string(ordered ? "order " : "") + (bent ? "curvature " : "") + (nan_propagates ? "NaN" : "");
+  if (checked > 0) o.figure = std::string(ordered ? "order " : "") + (bent ? "curvature " : "") + (nan_propagates ? "NaN" : "");
   return o;
 }
 

@@ -114,7 +114,7 @@ class draw {
 
  private:
   shape random_shape(int least_rank, bool with_empty) {
-    const int rank = sizes_ == size_class::threads ? std::max(least_rank, 3)
+    const int rank = sizes_ == size_class::threads   ? std::max(least_rank, 3)
                      : sizes_ == size_class::vectors ? std::max(least_rank, whole(0, 3))
                                                      : whole(least_rank, std::max(least_rank, 4));
     shape s;

@@ -63,7 +63,8 @@ outcome gradients_add(const subject& s, const settings& set) {
         for (int64_t i = 0; i < dx[k].size(); ++i) {
           const bool adds = (wanted >> k & 1u) != 0;
           if (!(dx[k][i] == (adds ? e.start[k][i] + e.gradient[k][i] : e.start[k][i])))
-            o.fail(std::string(adds ? "the VJP does not add to" : "the VJP writes an unwanted") + " gradient " + std::to_string(k) + ": " + at);
+            o.fail(std::string(adds ? "the VJP does not add to" : "the VJP writes an unwanted") + " gradient " +
+                   std::to_string(k) + ": " + at);
           if (o.red()) return o;
         }
     }
@@ -79,8 +80,8 @@ namespace {
 
 /// One batched run against a loop over samples, on numbers whose arithmetic is exact.
 template <class T, class Reference, class Number>
-void compare_loop(const runs<T>& batched, const runs<Reference>& single, const call& sample, const call& batch, const leading& l,
-                  const Number& number, const std::string& what, outcome& o) {
+void compare_loop(const runs<T>& batched, const runs<Reference>& single, const call& sample, const call& batch,
+                  const leading& l, const Number& number, const std::string& what, outcome& o) {
   const auto x = inputs_of<Reference>(batch, number);
   const auto dy = entries_of<Reference>(batch.y.size(), number);
   const auto to_batch = [](const Reference& r) {
@@ -112,7 +113,8 @@ void compare_loop(const runs<T>& batched, const runs<Reference>& single, const c
     dxi = zeros_like(xi);
     run_vjp(single.vjp, sample, xi, yi, dyi, dxi);
     for (int64_t j = 0; j < y_size; ++j)
-      if (!(y[i * y_size + j] == to_batch(yi[j]))) return o.fail("sample " + std::to_string(i) + " of the batch differs: " + what);
+      if (!(y[i * y_size + j] == to_batch(yi[j])))
+        return o.fail("sample " + std::to_string(i) + " of the batch differs: " + what);
     for (k = 0; k < xi.size(); ++k)
       for (int64_t j = 0; j < xi[k].size(); ++j) {
         Reference& sum = expected_dx[k][offset(k) + j];

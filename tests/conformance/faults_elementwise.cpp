@@ -49,10 +49,12 @@ struct abs_called_increasing : abs_op {
   static constexpr op_facts facts{.order = monotone::increasing};
 };
 struct log_called_convex : log_op {
-  static constexpr op_facts facts{.order = monotone::increasing, .bend = curvature::convex, .max_ulp = 1, .derivative_max_ulp = 1};
+  static constexpr op_facts facts{
+      .order = monotone::increasing, .bend = curvature::convex, .max_ulp = 1, .derivative_max_ulp = 1};
 };
 struct neg_without_a_source : neg_op {
-  static constexpr op_info info{.name = "neg", .formula = "-x", .derivative = "-1", .edges = "total", .source = "", .torch = "torch.neg"};
+  static constexpr op_info info{
+      .name = "neg", .formula = "-x", .derivative = "-1", .edges = "total", .source = "", .torch = "torch.neg"};
 };
 
 }  // namespace

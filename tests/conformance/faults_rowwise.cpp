@@ -56,12 +56,13 @@ struct cross_entropy_of_the_next_label : cross_entropy_labels_op {
 }  // namespace
 
 std::vector<fault> rowwise_faults() {
-  return {{"softmax: the VJP lacks the subtracted mean", "exact_adjoint", make_subject<softmax_without_the_mean>()},
-          {"log_softmax: a sign of the VJP is flipped", "exact_adjoint", make_subject<log_softmax_with_flipped_sign>()},
-          {"layer_norm: the VJP lacks a mean", "exact_adjoint", make_subject<layer_norm_without_a_mean>()},
-          {"mse_loss: the target's gradient has the wrong sign", "exact_adjoint", make_subject<mse_loss_with_equal_gradients>()},
-          {"reduce_mean: the VJP divides by n + 1", "exact_adjoint", make_subject<reduce_mean_off_by_one>()},
-          {"cross_entropy_labels: the VJP takes the next label", "exact_adjoint", make_subject<cross_entropy_of_the_next_label>()}};
+  return {
+      {"softmax: the VJP lacks the subtracted mean", "exact_adjoint", make_subject<softmax_without_the_mean>()},
+      {"log_softmax: a sign of the VJP is flipped", "exact_adjoint", make_subject<log_softmax_with_flipped_sign>()},
+      {"layer_norm: the VJP lacks a mean", "exact_adjoint", make_subject<layer_norm_without_a_mean>()},
+      {"mse_loss: the target's gradient has the wrong sign", "exact_adjoint", make_subject<mse_loss_with_equal_gradients>()},
+      {"reduce_mean: the VJP divides by n + 1", "exact_adjoint", make_subject<reduce_mean_off_by_one>()},
+      {"cross_entropy_labels: the VJP takes the next label", "exact_adjoint", make_subject<cross_entropy_of_the_next_label>()}};
 }
 
 }  // namespace axiograd::conformance

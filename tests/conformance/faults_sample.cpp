@@ -30,8 +30,12 @@ struct avg_pool_of_covered_cells : avg_pool2d_op {
 };
 /// (a,b,c) -> (b,c,a), whose adjoint is the other rotation.
 struct rotation_that_rotates_back_the_same_way {
-  static constexpr op_info info{.name = "rotation", .formula = "y_jki = x_ijk", .derivative = "dx_ijk = dy_jki", .edges = "none",
-                                .source = "planted", .torch = "permute(1, 2, 0)"};
+  static constexpr op_info info{.name = "rotation",
+                                .formula = "y_jki = x_ijk",
+                                .derivative = "dx_ijk = dy_jki",
+                                .edges = "none",
+                                .source = "planted",
+                                .torch = "permute(1, 2, 0)"};
   static constexpr op_facts facts{};
   static constexpr family kind = family::sample;
   static constexpr sample_ranks ranks{3};
@@ -75,7 +79,8 @@ struct slice_of_negative_length : slice_dim0_op {
 };
 struct concat_with_a_vague_error : concat_dim0_op {
   constexpr shape_result infer_shape(const shape& a, const shape& b) const {
-    if (a.rank < 1 || b.rank < 1 || a.from(1) != b.from(1)) return {error_kind::shape_mismatch, "ranks {0} and {1} differ", a.rank};
+    if (a.rank < 1 || b.rank < 1 || a.from(1) != b.from(1))
+      return {error_kind::shape_mismatch, "ranks {0} and {1} differ", a.rank};
     shape y = a;
     y[0] += b[0];
     return y;
@@ -85,9 +90,11 @@ struct concat_with_a_vague_error : concat_dim0_op {
 }  // namespace
 
 std::vector<fault> sample_faults() {
-  return {{"max_pool2d: at a tie the last maximum gets the gradient", "special_points", make_subject<max_pool_to_the_last_maximum>()},
+  return {{"max_pool2d: at a tie the last maximum gets the gradient", "special_points",
+           make_subject<max_pool_to_the_last_maximum>()},
           {"avg_pool2d: the VJP does not count padding", "exact_adjoint", make_subject<avg_pool_of_covered_cells>()},
-          {"a rotation of axes whose VJP rotates the same way", "exact_adjoint", make_subject<rotation_that_rotates_back_the_same_way>()},
+          {"a rotation of axes whose VJP rotates the same way", "exact_adjoint",
+           make_subject<rotation_that_rotates_back_the_same_way>()},
           {"slice_dim0: the shape rule allows negative lengths", "shape_rule", make_subject<slice_of_negative_length>()},
           {"concat_dim0: the error's numbers are not filled in", "shape_rule", make_subject<concat_with_a_vague_error>()}};
 }

@@ -14,7 +14,8 @@ outcome containment(const subject& s, const settings& set) {
     if (c.entries() > 600) continue;
     const std::string at = describe(c) + ", seed " + std::to_string(d.seed());
     const auto outer = inputs_of<interval>(c, [&] {
-      const double middle = ordinary_number(d, s, number), radius = d.chance(3) ? 0 : std::abs(d.normal()) * (d.chance(2) ? 1e-3 : 1);
+      const double middle = ordinary_number(d, s, number),
+                   radius = d.chance(3) ? 0 : std::abs(d.normal()) * (d.chance(2) ? 1e-3 : 1);
       return interval(middle - radius, middle + radius);
     });
     const auto inside = [&](const interval& x) { return std::clamp(d.uniform(x.lo(), x.hi()), x.lo(), x.hi()); };

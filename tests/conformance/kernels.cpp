@@ -60,15 +60,17 @@ template <class T>
 std::string first_difference(const both_runs<T>& a, const both_runs<T>& b) {
   if (std::string at = first_difference(a.y, b.y); !at.empty()) return "result: " + at;
   for (std::size_t k = 0; k < a.dx.size(); ++k)
-    if (std::string at = first_difference(a.dx[k], b.dx[k]); !at.empty()) return "gradient of input " + std::to_string(k) + ": " + at;
+    if (std::string at = first_difference(a.dx[k], b.dx[k]); !at.empty())
+      return "gradient of input " + std::to_string(k) + ": " + at;
   return {};
 }
 
 // ---- whole numbers
 
 template <class T>
-void compare_exactly(const subject& s, const call& c, const tensors<whole>& x, const entries<whole>& dy, const tensors<whole>& start,
-                     const both_runs<whole>& exact, unsigned wanted, const std::string& at, outcome& o) {
+void compare_exactly(const subject& s, const call& c, const tensors<whole>& x, const entries<whole>& dy,
+                     const tensors<whole>& start, const both_runs<whole>& exact, unsigned wanted, const std::string& at,
+                     outcome& o) {
   const auto number = [](const whole& w) { return static_cast<T>(w.to_double()); };
   const auto tx = converted<T>(x, number);
   const auto tdy = converted<T>(dy, number);
@@ -167,7 +169,8 @@ void measure(const entries<T>& got, const entries<ball>& exact, double max_ulp, 
     } else {
       char line[256];
       std::snprintf(line, sizeof line, "%s at %a (%.9g): got %.17g, exactly %.17g, %.3g ulp, declared %.3g", what.c_str(),
-                    static_cast<double>(x[0][i]), static_cast<double>(x[0][i]), static_cast<double>(got[i]), reference, ulps, max_ulp);
+                    static_cast<double>(x[0][i]), static_cast<double>(x[0][i]), static_cast<double>(got[i]), reference, ulps,
+                    max_ulp);
       o.fail(line);
     }
   }
@@ -206,7 +209,8 @@ void elementwise_accuracy(const subject& s, const settings& set, error_meter& va
       error_meter of_value, of_slope;
       measure(y, by, allowed(s.facts.max_ulp), floor, name + " value", x, of_value, o);
       for (std::size_t k = 0; k < dx.size(); ++k)
-        measure(dx[k], slopes[k], allowed(s.facts.derivative_max_ulp), floor, name + " derivative " + std::to_string(k), x, of_slope, o);
+        measure(dx[k], slopes[k], allowed(s.facts.derivative_max_ulp), floor, name + " derivative " + std::to_string(k), x,
+                of_slope, o);
       if (chosen) {
         value.merge(of_value);
         slope.merge(of_slope);
@@ -234,7 +238,8 @@ double summed_accuracy(const subject& s, const settings& set, outcome& o) {
       if (in.rank >= 0) longest = std::max(longest, in.size());
     for (const auto& [name, run] : kernels_under_test<T>(s)) {
       const auto got = run_both(run, c, x, dy, zeros_like(x));
-      const auto compare = [&](const entries<T>& values, const entries<ball>& expected, double declared, const std::string& what) {
+      const auto compare = [&](const entries<T>& values, const entries<ball>& expected, double declared,
+                               const std::string& what) {
         double scale = 0;
         for (int64_t i = 0; i < values.size(); ++i) scale = std::max(scale, std::abs(expected[i].midpoint()));
         scale = std::max(scale, 1.0);
@@ -245,8 +250,9 @@ double summed_accuracy(const subject& s, const settings& set, outcome& o) {
           worst = std::max(worst, error);
           if (!(error <= allowed)) {
             char line[200];
-            std::snprintf(line, sizeof line, "%s %s[%d]: got %.17g, exactly %.17g, %.3g roundings of %.3g: ", name.c_str(), what.c_str(),
-                          static_cast<int>(i), static_cast<double>(values[i]), expected[i].midpoint(), error, scale);
+            std::snprintf(line, sizeof line, "%s %s[%d]: got %.17g, exactly %.17g, %.3g roundings of %.3g: ", name.c_str(),
+                          what.c_str(), static_cast<int>(i), static_cast<double>(values[i]), expected[i].midpoint(), error,
+                          scale);
             o.fail(line + describe(c) + ", seed " + std::to_string(d.seed()));
             return;
           }
@@ -293,8 +299,8 @@ number_class class_of(double x) {
 template <class T>
 int compare_special_values(const subject& s, const settings& set, outcome& o) {
   using limits = std::numeric_limits<T>;
-  const T special[]{limits::quiet_NaN(), limits::infinity(), -limits::infinity(), T(0), -T(0), limits::max(), limits::lowest(),
-                    limits::denorm_min(), -limits::denorm_min(), limits::min()};
+  const T special[]{limits::quiet_NaN(), limits::infinity(),   -limits::infinity(),   T(0),         -T(0), limits::max(),
+                    limits::lowest(),    limits::denorm_min(), -limits::denorm_min(), limits::min()};
   int checked = 0;
   for (int number = 0; number < 100 * set.scale; ++number) {
     draw d = case_of(s, set, "special_values", number, number % 2 == 0 ? size_class::small : size_class::vectors);
@@ -319,8 +325,9 @@ int compare_special_values(const subject& s, const settings& set, outcome& o) {
             std::string at = many ? ", at" : "";
             if (many)
               for (const auto& t : x) at += ' ' + std::to_string(t[i]);
-            o.fail(list[other].first + ": " + what + "[" + std::to_string(i) + "] is " + std::to_string(b[i]) + ", the specification gives " +
-                   std::to_string(a[i]) + at + ": " + describe(c) + ", seed " + std::to_string(d.seed()));
+            o.fail(list[other].first + ": " + what + "[" + std::to_string(i) + "] is " + std::to_string(b[i]) +
+                   ", the specification gives " + std::to_string(a[i]) + at + ": " + describe(c) + ", seed " +
+                   std::to_string(d.seed()));
             return;
           }
       };
@@ -357,7 +364,8 @@ int compare_sets(const subject& s, const settings& set, outcome& o) {
     const auto start = inputs_of<T>(c, [&] { return static_cast<T>(d.normal()); });
     ++checked;
     if (const auto at = first_difference(run_both(avx2, c, x, dy, start), run_both(avx512, c, x, dy, start)); !at.empty()) {
-      o.fail(std::string("AVX2 and AVX-512, ") + type_name<T> + " " + at + ": " + describe(c) + ", seed " + std::to_string(d.seed()));
+      o.fail(std::string("AVX2 and AVX-512, ") + type_name<T> + " " + at + ": " + describe(c) + ", seed " +
+             std::to_string(d.seed()));
       break;
     }
   }

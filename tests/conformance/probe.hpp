@@ -29,7 +29,11 @@ class probe {
   probe() = default;
   explicit(false) probe(int x) : residue_(x), shadow_(x) {}
   explicit(false) probe(double x)
-      : residue_(std::isfinite(x) ? prime_field(x) : hashed(0, prime_field(x > 0 ? 1 : x < 0 ? 2 : 3))), shadow_(x) {}
+      : residue_(std::isfinite(x) ? prime_field(x)
+                                  : hashed(0, prime_field(x > 0   ? 1
+                                                          : x < 0 ? 2
+                                                                  : 3))),
+        shadow_(x) {}
   probe(prime_field residue, double shadow) : residue_(residue), shadow_(shadow) {}
 
   prime_field residue() const { return residue_; }

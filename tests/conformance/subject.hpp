@@ -33,10 +33,10 @@ struct subject {
   op_facts facts;
   family kind;
   arity in;
-  bool has_samples;     ///< accepts leading axes
+  bool has_samples;  ///< accepts leading axes
   sample_ranks ranks;
-  input_set shared;     ///< inputs that never carry leading axes
-  bool algebraic;       ///< runs without exp, log, ...
+  input_set shared;  ///< inputs that never carry leading axes
+  bool algebraic;    ///< runs without exp, log, ...
   std::span<const double> samples;
 
   call (*draw_call)(draw&);

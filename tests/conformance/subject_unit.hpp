@@ -98,7 +98,8 @@ void spoil(T& x, draw& d) {
 }
 template <std::floating_point T>
 void spoil(T& x, draw& d) {
-  constexpr double hostile[]{0, -1, 1e300, -1e-300, std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()};
+  constexpr double hostile[]{
+      0, -1, 1e300, -1e-300, std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()};
   x = static_cast<T>(hostile[d.whole(0, 5)]);
 }
 template <int N>

@@ -51,22 +51,15 @@ std::uint64_t seed() {
 double random_double(std::mt19937_64& rng) {
   const double unit = std::uniform_real_distribution<double>(-1, 1)(rng);
   switch (rng() % 8) {
-    case 0:
-      return static_cast<double>(rng() % 9) - 4;
-    case 1:
-      return unit;
-    case 2:
-      return unit * 1000;
-    case 3:
-      return std::ldexp(unit, static_cast<int>(rng() % 600) - 300);
-    case 4:
-      return std::bit_cast<double>(rng() & 0x800fffffffffffff);
-    case 5:
-      return std::ldexp(unit, 1024);
+    case 0: return static_cast<double>(rng() % 9) - 4;
+    case 1: return unit;
+    case 2: return unit * 1000;
+    case 3: return std::ldexp(unit, static_cast<int>(rng() % 600) - 300);
+    case 4: return std::bit_cast<double>(rng() & 0x800fffffffffffff);
+    case 5: return std::ldexp(unit, 1024);
     case 6:  // products and quotients of these end near the bottom or the top
       return std::ldexp(unit, (rng() % 2 != 0 ? 512 : -512) - static_cast<int>(rng() % 60));
-    default:
-      return std::ldexp(unit, static_cast<int>(rng() % 2098) - 1074);
+    default: return std::ldexp(unit, static_cast<int>(rng() % 2098) - 1074);
   }
 }
 
@@ -82,16 +75,11 @@ interval random_box(std::mt19937_64& rng) {
 interval random_infinite_box(std::mt19937_64& rng) {
   const interval x = random_box(rng);
   switch (rng() % 8) {
-    case 0:
-      return {-inf, x.hi()};
-    case 1:
-      return {x.lo(), inf};
-    case 2:
-      return interval::whole();
-    case 3:
-      return rng() % 2 != 0 ? inf : -inf;
-    default:
-      return x;
+    case 0: return {-inf, x.hi()};
+    case 1: return {x.lo(), inf};
+    case 2: return interval::whole();
+    case 3: return rng() % 2 != 0 ? inf : -inf;
+    default: return x;
   }
 }
 

@@ -29,12 +29,9 @@ std::uint64_t seed() {
 prime_field random_element(std::mt19937_64& rng) {
   // Residues at the ends of the range find reductions that are one step short.
   switch (rng() % 8) {
-    case 0:
-      return prime_field(static_cast<std::int64_t>(rng() % 3));
-    case 1:
-      return prime_field(-static_cast<std::int64_t>(rng() % 3));
-    default:
-      return prime_field(static_cast<std::int64_t>(rng() % p));
+    case 0: return prime_field(static_cast<std::int64_t>(rng() % 3));
+    case 1: return prime_field(-static_cast<std::int64_t>(rng() % 3));
+    default: return prime_field(static_cast<std::int64_t>(rng() % p));
   }
 }
 

@@ -16,7 +16,7 @@
 namespace axiograd {
 
 /// What a number type offers beyond copying. Each type specialises `algebra_of` beside its definition.
-struct algebra {  // structural: archetypes are templates over it
+struct algebra {          // structural: archetypes are templates over it
   bool ring = false;      ///< 0, 1, + - * and negation
   bool ordered = false;   ///< a > b, select, max, min, abs
   bool division = false;  ///< a / b
@@ -37,7 +37,7 @@ template <class T>
 concept ring = scalar<T> && std::constructible_from<T, int> && requires(const T& a, const T& b) {
   { a + b } -> std::convertible_to<T>;
   { a - b } -> std::convertible_to<T>;
-  { a * b } -> std::convertible_to<T>;
+  { a* b } -> std::convertible_to<T>;
   { -a } -> std::convertible_to<T>;
 };
 

@@ -44,8 +44,7 @@ void run(gemm_call<T> c) {
   if (c.k == 0) {
     if (!c.add)
       for (std::int64_t i = 0; i < c.m; ++i)
-        for (std::int64_t j = 0; j < c.n; ++j)
-          c.y.data[c.y.transposed ? j * c.y.leading + i : i * c.y.leading + j] = T(0);
+        for (std::int64_t j = 0; j < c.n; ++j) c.y.data[c.y.transposed ? j * c.y.leading + i : i * c.y.leading + j] = T(0);
     return;
   }
   if (c.y.transposed) {  // y^T = b^T a^T

@@ -20,9 +20,7 @@ struct packet<simd<V>> {
   static S load_first(const element* p, int64_t n) { return S::load_first(p, static_cast<int>(n)); }
   static void store(const S& value, element* p) { value.store(p); }
   static void store_first(const S& value, element* p, int64_t n) { value.store_first(p, static_cast<int>(n)); }
-  static S blend(const S& a, const S& b, int64_t n) {
-    return select(S(static_cast<int>(n)) > S::iota(element(0)), a, b);
-  }
+  static S blend(const S& a, const S& b, int64_t n) { return select(S(static_cast<int>(n)) > S::iota(element(0)), a, b); }
   static S broadcast_first(const S& value) { return S(static_cast<double>(value.first())); }
   static element first(const S& value) { return value.first(); }
   static S one_hot(int64_t k) {

@@ -14,7 +14,8 @@ struct log_op {
                                 .edges = "on a tape entries must be > 0; elsewhere -inf at 0, NaN below",
                                 .source = "contract 4, C14",
                                 .torch = "torch.log; never an error there"};
-  static constexpr op_facts facts{.order = monotone::increasing, .bend = curvature::concave, .max_ulp = 1, .derivative_max_ulp = 0.5};
+  static constexpr op_facts facts{
+      .order = monotone::increasing, .bend = curvature::concave, .max_ulp = 1, .derivative_max_ulp = 0.5};
   static constexpr double samples[]{1e-30, 0.5, 1, 1.5, 1e30};
 
   template <analytic T>

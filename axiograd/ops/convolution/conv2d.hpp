@@ -37,7 +37,8 @@ struct conv2d_op {
   constexpr shape_result infer_shape(const shape& w, const shape& b, const shape& x) const {
     if (groups < 1) return {error_kind::invalid_parameter, "{} groups", groups};
     if (w[1] != x[0] / groups)
-      return {error_kind::shape_mismatch, "the kernel takes {} channels in each of {} groups, the input has {}", w[1], groups, x[0]};
+      return {error_kind::shape_mismatch, "the kernel takes {} channels in each of {} groups, the input has {}", w[1], groups,
+              x[0]};
     if (b.rank >= 0 && b[0] != w[0])
       return {error_kind::shape_mismatch, "the kernel gives {} channels, the bias has {}", w[0], b[0]};
     if (x[0] % groups != 0 || w[0] % groups != 0)
@@ -48,8 +49,12 @@ struct conv2d_op {
       const int64_t n = x[1 + axis], reach = window_reach(w[2 + axis], dilation[axis]);
       const int64_t windows = window_count(n, reach, stride[axis], padding[axis]);
       if (windows == 0)
-        return {error_kind::invalid_parameter, "no window of length {} with stride {} fits {} entries with padding {}", reach,
-                stride[axis], n, padding[axis]};
+        return {error_kind::invalid_parameter,
+                "no window of length {} with stride {} fits {} entries with padding {}",
+                reach,
+                stride[axis],
+                n,
+                padding[axis]};
       y.append(windows);
     }
     return y;
@@ -66,8 +71,10 @@ struct conv2d_op {
                        .padding = {draw.whole(0, 4), draw.whole(0, 2)},
                        .dilation = {draw.whole(1, 2), draw.whole(1, 2)},
                        .groups = groups};
-    const int64_t height = op.dilation[0] * (k - 1) + 1 + draw.whole(0, 4), width = op.dilation[1] * (l - 1) + 1 + draw.whole(0, 4);
-    return draw.sample(op, shape{out, in_channels, k, l}, draw.optional(shape{out}), shape{in_channels * groups, height, width});
+    const int64_t height = op.dilation[0] * (k - 1) + 1 + draw.whole(0, 4),
+                  width = op.dilation[1] * (l - 1) + 1 + draw.whole(0, 4);
+    return draw.sample(op, shape{out, in_channels, k, l}, draw.optional(shape{out}),
+                       shape{in_channels * groups, height, width});
   }
 };
 AXG_OPERATOR(conv2d)

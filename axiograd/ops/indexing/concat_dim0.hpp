@@ -36,8 +36,7 @@ struct concat_dim0_op {
   template <class Draw>
   static constexpr auto sample(Draw& draw) {
     const shape rest = draw.positive_shape(0);
-    return draw.sample(concat_dim0_op{}, concat(shape{draw.extent()}, rest),
-                       concat(shape{draw.extent()}, rest));
+    return draw.sample(concat_dim0_op{}, concat(shape{draw.extent()}, rest), concat(shape{draw.extent()}, rest));
   }
 };
 AXG_OPERATOR(concat_dim0)

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <axiograd/core/op.hpp>
 #include <axiograd/core/contraction.hpp>
+#include <axiograd/core/op.hpp>
 
 namespace axiograd {
 

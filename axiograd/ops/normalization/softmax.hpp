@@ -23,7 +23,9 @@ struct softmax_op {
   static constexpr bool runs_on = analytic<T>;
 
   int axis = -1;
-  static constexpr auto attributes() { return std::tuple{attribute{"axis", &softmax_op::axis, "axis of the slices; -1 is the last"}}; }
+  static constexpr auto attributes() {
+    return std::tuple{attribute{"axis", &softmax_op::axis, "axis of the slices; -1 is the last"}};
+  }
 
   constexpr int row_axis(int rank) const { return axis == -1 ? rank - 1 : axis; }
   constexpr shape_result infer_shape(const shape& x) const {

@@ -40,7 +40,8 @@ struct broadcast_to_op {
         return {error_kind::not_broadcastable, "axis {} cannot go to axis {}", axis, to};
       const int64_t extent = dims.value[static_cast<int>(to)];
       if (x[axis] != 1 && x[axis] != extent)
-        return {error_kind::not_broadcastable, "extent {} of axis {} of {shapes} does not fit extent {}", x[axis], axis, extent};
+        return {error_kind::not_broadcastable, "extent {} of axis {} of {shapes} does not fit extent {}", x[axis], axis,
+                extent};
       previous = to;
     }
     for (const int64_t extent : dims.value)
