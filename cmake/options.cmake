@@ -35,6 +35,15 @@ if(AXIOGRAD_OPENMP)
   find_package(OpenMP REQUIRED COMPONENTS CXX)
 endif()
 
+# There are no CUDA kernels yet; what a device would run is compiled as a test (tests/cuda/).
+option(AXIOGRAD_CUDA "Compile the operators' definitions for CUDA devices, where nvcc is found" OFF)
+if(AXIOGRAD_CUDA)
+  find_program(AXIOGRAD_NVCC nvcc HINTS /usr/local/cuda/bin)
+  if(NOT AXIOGRAD_NVCC)
+    message(STATUS "nvcc was not found: nothing is compiled for CUDA")
+  endif()
+endif()
+
 # Where ccache is installed, what was compiled once is not compiled again.
 if(PROJECT_IS_TOP_LEVEL AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
   find_program(AXIOGRAD_CCACHE ccache)

@@ -52,8 +52,16 @@ foreach(pair IN LISTS pairs)
     get_filename_component(short ${compiler} NAME)
     add_test(NAME must_not_compile.${name}.${short}
              COMMAND ${PROJECT_SOURCE_DIR}/tests/must_not_compile/check.sh ${pair} ${compiler} -I${PROJECT_SOURCE_DIR})
+    set_tests_properties(must_not_compile.${name}.${short} PROPERTIES LABELS compiler) # needs no build: run once, not per preset
   endforeach()
 endforeach()
+
+# 20012: a defaulted function needs no AXG_HD.
+if(AXIOGRAD_CUDA AND AXIOGRAD_NVCC)
+  add_test(NAME cuda.definitions COMMAND ${AXIOGRAD_NVCC} -std=c++20 -arch=sm_90 -Werror all-warnings -diag-suppress 20012
+                                         -I${PROJECT_SOURCE_DIR} -c ${PROJECT_SOURCE_DIR}/tests/cuda/definitions.cu
+                                         -o ${PROJECT_BINARY_DIR}/definitions.o)
+endif()
 
 if(EXISTS ${PROJECT_SOURCE_DIR}/tests/conformance/CMakeLists.txt)
   add_subdirectory(tests/conformance)

@@ -11,10 +11,10 @@ namespace axiograd::train {
 
 /// How a classifier is trained.
 struct classifier_options {
-  int64_t epochs = 15;
-  int64_t batch_size = 32;
+  int64_t epochs = 20;
+  int64_t batch_size = 16;
   double learning_rate = 2e-3;
-  double decay = 0.85;         ///< epoch e, from 0, uses learning_rate decay^e: no epoch depends on how many follow
+  double decay = 0.87;         ///< epoch e, from 0, uses learning_rate decay^e: no epoch depends on how many follow
   double weight_decay = 1e-2;  ///< of AdamW
   seed start{0};               ///< initial values and shuffling
 };

@@ -102,6 +102,23 @@ std::vector<fault> kernel_faults() {
                                if (run.y.dims->size() > 0) run.y.data[0] = run.y.data[0] + probe(1);
                              };
                            }),
+          with<max_pool2d_op>("max_pool2d: at a tie the last maximum gets the gradient", "special_points",
+                              [](subject& s) {
+                                s.f64.plain.vjp = [](const void* op, const vjp_run<double>& run) {
+                                  std::vector<double> x(run.in[0].data, run.in[0].data + run.in[0].dims->size());
+                                  for (std::size_t i = 0; i < x.size(); ++i) x[i] += 1e-12 * static_cast<double>(i);
+                                  const view<const double> in[]{{x.data(), run.in[0].dims}};
+                                  right<max_pool2d_op>.f64.plain.vjp(op, {in, run.side, run.y, run.dy, run.dx});
+                                };
+                              }),
+          with<avg_pool2d_op>("avg_pool2d: the VJP gives the whole cotangent to each entry", "exact_adjoint",
+                              [](subject& s) {
+                                s.field.vjp = [](const void* op, const vjp_run<probe>& run) {
+                                  std::vector<probe> dy(run.dy, run.dy + run.y.dims->size());
+                                  for (probe& g : dy) g = g * probe(4);
+                                  right<avg_pool2d_op>.field.vjp(op, {run.in, run.side, run.y, dy.data(), run.dx});
+                                };
+                              }),
           with<conv2d_op>("conv2d: the VJP takes the kernel flipped", "exact_adjoint", [](subject& s) {
             s.field.vjp = [](const void* op, const vjp_run<probe>& run) {
               std::vector<view<const probe>> in(run.in.begin(), run.in.end());
