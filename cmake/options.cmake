@@ -36,7 +36,7 @@ if(AXIOGRAD_OPENMP)
 endif()
 
 # There are no CUDA kernels yet; what a device would run is compiled as a test (tests/cuda/).
-option(AXIOGRAD_CUDA "Compile the operators' definitions for CUDA devices, where nvcc is found" OFF)
+option(AXIOGRAD_CUDA "Compile the operators' definitions for CUDA devices, where nvcc is found" ${PROJECT_IS_TOP_LEVEL})
 if(AXIOGRAD_CUDA)
   find_program(AXIOGRAD_NVCC nvcc HINTS /usr/local/cuda/bin)
   if(NOT AXIOGRAD_NVCC)

@@ -8,6 +8,7 @@
 #include <new>
 #include <stdexcept>
 #include <string_view>
+#include <vector>
 
 namespace axiograd::cli {
 namespace {
@@ -25,7 +26,7 @@ Exit codes:
      one line on standard error says what
 
 Environment:
-  AXIOGRAD_NUM_THREADS  threads to use; default: all processors
+  AXIOGRAD_NUM_THREADS  threads to use; default: 1 for training, else all processors
   AXIOGRAD_ISA          the instruction set at most: baseline or avx2; default: the best there is
   AXIOGRAD_DATA         digits.csv.gz or the folder that holds it
 )";
@@ -60,6 +61,16 @@ void check_environment() {
   }
 }
 
+/// What is wrong with the words; where a second command was wanted, the word that stands in its place.
+std::string usage_problem(const CLI::App& app, const CLI::ParseError& problem) {
+  const auto given = app.get_subcommands();
+  const std::string command = given.empty() ? "" : " " + given.front()->get_name();
+  const std::vector<std::string> rest = given.empty() ? std::vector<std::string>() : given.front()->remaining();
+  const bool wrong_word = dynamic_cast<const CLI::RequiredError*>(&problem) != nullptr && !rest.empty();
+  const std::string text = wrong_word ? "'" + rest.front() + "' was not expected" : one_line(problem.what());
+  return text + "; see axiograd" + command + " --help";
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Axiograd: neural networks from operators that are written once.", "axiograd");
   app.set_version_flag("--version", std::string("axiograd ") + AXIOGRAD_VERSION, "Print the version and exit");
@@ -77,7 +88,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::Success& answer) {  // --help, --version
     return app.exit(answer);
   } catch (const CLI::ParseError& problem) {
-    return report(one_line(problem.what()) + "; see axiograd --help");
+    return report(usage_problem(app, problem));
   }
   if (!chosen) {
     say("{}", app.help());

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <axiograd/cli/command.hpp>
 #include <axiograd/io/digits.hpp>
 #include <axiograd/io/file.hpp>
@@ -11,6 +12,7 @@
 #include <axiograd/train/digits.hpp>
 #include <axiograd/train/report.hpp>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -24,7 +26,7 @@ volatile std::sig_atomic_t interrupted = 0;
 
 struct train_flags {
   train::classifier_options options;
-  int threads = 0;
+  int threads = 1;  // a model this small gains little from a second one and suffers where processors are busy
   std::string data;
   std::string out = "digits-run";
   bool resume = false;
@@ -40,6 +42,16 @@ void listen_for_interruption() {
   action.sa_handler = [](int) { interrupted = 1; };
   action.sa_flags = static_cast<int>(SA_RESTART | SA_RESETHAND);
   for (const int number : {SIGINT, SIGTERM}) ::sigaction(number, &action, nullptr);
+}
+
+/// CLI11 itself wraps negative numbers around.
+CLI::Validator whole_number() {
+  return {[](const std::string& text) {
+            const bool digits =
+                !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+            return digits ? std::string() : text + " is not a whole number";
+          },
+          "NUMBER"};
 }
 
 void prepare_folder(const std::string& out) {
@@ -130,7 +142,7 @@ void finish(const train_flags& f, const training& t, const train::digits_model& 
 }
 
 void train_digits(const train_flags& f) {
-  if (f.thread_count->count() > 0) set_num_threads(f.threads);
+  if (f.thread_count->count() > 0 || std::getenv("AXIOGRAD_NUM_THREADS") == nullptr) set_num_threads(f.threads);
   const std::string path = find_digits(f.data);
   io::train_and_test data = ok_or_throw(train::split_digits(ok_or_throw(io::load_digits(path))));
   std::optional<train::checkpoint> before;
@@ -181,15 +193,18 @@ void add_train(CLI::App& app, command& chosen) {
   f.epochs = digits->add_option("--epochs", f.options.epochs, "Passes over the training images")
                  ->check(CLI::Range(1, 100'000))
                  ->capture_default_str();
-  f.seed =
-      digits->add_option("--seed", f.options.start.value, "Of the initial values and the shuffling")->capture_default_str();
+  f.seed = digits->add_option("--seed", f.options.start.value, "Of the initial values and the shuffling")
+               ->check(whole_number())
+               ->capture_default_str();
   f.batch = digits->add_option("--batch", f.options.batch_size, "Images in a step")
                 ->check(CLI::Range(1, 100'000))
                 ->capture_default_str();
   f.learning_rate = digits->add_option("--learning-rate", f.options.learning_rate, "In the first epoch; it falls from there")
                         ->capture_default_str();
   f.thread_count =
-      digits->add_option("--threads", f.threads, "Threads to use; the result is the same")->check(CLI::Range(1, 1024));
+      digits->add_option("--threads", f.threads, "Threads to use, before AXIOGRAD_NUM_THREADS; the result is the same")
+          ->check(CLI::Range(1, 1024))
+          ->capture_default_str();
   add_data_flag(*digits, f.data);
   digits->add_option("--out", f.out, "Folder for model, checkpoint and report")->type_name("DIR")->capture_default_str();
   digits->add_flag("--resume", f.resume, "Go on from the checkpoint in that folder");

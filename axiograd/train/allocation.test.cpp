@@ -81,7 +81,7 @@ void expect_steady_steps(int threads) {
 
 TEST(allocation, a_counter_that_counts) {
   const std::uint64_t before = heap_allocations;
-  delete new int(1);
+  ::operator delete(::operator new(1));
   EXPECT_EQ(heap_allocations - before, 1u);
 }
 

@@ -47,9 +47,9 @@ TEST(score, refuses_what_does_not_fit) {
 TEST(score, confusion_as_text) {
   EXPECT_EQ(confusion_text(score_of(logits, labels), {"no", "yes"}),
             "          predicted\n"
-            " true       no yes\n"
-            "       no    1   .\n"
-            "      yes    1   1\n");
+            " true      no yes\n"
+            "       no   1   .\n"
+            "      yes   1   1\n");
 }
 
 TEST(score, names_and_percentages) {

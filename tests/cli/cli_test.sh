@@ -125,6 +125,15 @@ fi
 good train digits --epochs 1 --out quiet --quiet
 holds "[ ! -s out ]" "--quiet prints something"
 
+# On a terminal the progress line shows speed and time left; elsewhere there is none (`good` above saw standard error empty).
+if command -v script >/dev/null; then
+  checks=$((checks + 1))
+  TERM=xterm COLUMNS=120 script -qec "stty cols 120; $program train digits --epochs 2 --out terminal" /dev/null >out 2>err </dev/null
+  tr '\r' '\n' <out >lines && mv lines out
+  has 'epoch [12]/2  .*loss .*accuracy .*images/s .* left'
+  holds "[ -s terminal/model.safetensors ]" "training on a terminal left no model"
+fi
+
 # ---- the same bits: any number of threads, and with a pause in the middle ----------------------------------------------
 good train digits --epochs 2 --seed 1 --threads 1 --out one_thread
 holds "cmp -s run/model.safetensors one_thread/model.safetensors" "the number of threads changes the model"
@@ -154,13 +163,14 @@ bad '' ops --json --markdown
 # ---- wrong words -------------------------------------------------------------------------------------------------------
 bad 'flag|expected|--what' --what
 bad 'expected|digitise' digitise
-bad 'subcommand' train
+bad 'subcommand.*axiograd train --help' train
 bad 'not expected' train digits --what
 bad 'not expected' train letters
 bad '' train digits --epochs 0
 bad '' train digits --epochs many
 bad '' train digits --epochs
-bad '' train digits --seed -1
+bad 'not a whole number' train digits --seed -1
+bad '' train digits --seed 99999999999999999999
 bad '' train digits --batch 0
 bad '' train digits --threads 0
 bad 'learning rate' train digits --learning-rate 0 --out o
@@ -187,7 +197,6 @@ zcat "$data" | head -50 | sed '4s/^0,//' >short.csv
 bad 'short.csv: row 4: 64 values' train digits --data short.csv --out o
 : >empty.csv
 bad 'empty.csv: no rows' train digits --data empty.csv --out o
-head -2 row.csv >few.csv
 zcat "$data" | head -3 >few.csv
 bad 'none for testing|samples' train digits --data few.csv --out o
 bad 'not a regular file' eval run/model.safetensors --data /dev/null

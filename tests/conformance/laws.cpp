@@ -33,7 +33,7 @@ outcome derivative_laws(const subject& s, const settings& set) {
       stated_twice = stated_twice + slope[k].coefficient(1) * along[k];
     }
     const auto agree = [&](const ball& expected, const ball& got, const char* what) {
-      if (!expected.finite() && !got.finite()) return false;
+      if (!expected.finite()) return false;  // the series has no expansion there: a kink or an edge of the domain
       const ball difference = expected - got;
       if (difference.finite() && difference.overlaps(ball(0)))
         return difference.radius() <= 1e-40 * std::max(1.0, std::abs(expected.midpoint()));
