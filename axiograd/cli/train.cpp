@@ -11,6 +11,7 @@
 #include <axiograd/train/classifier.hpp>
 #include <axiograd/train/digits.hpp>
 #include <axiograd/train/report.hpp>
+#include <charconv>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -44,14 +45,13 @@ void listen_for_interruption() {
   for (const int number : {SIGINT, SIGTERM}) ::sigaction(number, &action, nullptr);
 }
 
-/// CLI11 itself wraps negative numbers around.
-CLI::Validator whole_number() {
-  return {[](const std::string& text) {
-            const bool digits =
-                !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-            return digits ? std::string() : text + " is not a whole number";
-          },
-          "NUMBER"};
+/// CLI11 itself wraps numbers around that do not fit.
+std::uint64_t whole_number(const std::string& text) {
+  std::uint64_t value = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || problem != std::errc() || end != text.data() + text.size())
+    throw CLI::ValidationError("--seed", text + " is not a whole number below 2^64");
+  return value;
 }
 
 void prepare_folder(const std::string& out) {
@@ -193,9 +193,9 @@ void add_train(CLI::App& app, command& chosen) {
   f.epochs = digits->add_option("--epochs", f.options.epochs, "Passes over the training images")
                  ->check(CLI::Range(1, 100'000))
                  ->capture_default_str();
-  f.seed = digits->add_option("--seed", f.options.start.value, "Of the initial values and the shuffling")
-               ->check(whole_number())
-               ->capture_default_str();
+  f.seed = digits->add_option_function<std::string>(
+      "--seed", [&f](const std::string& text) { f.options.start.value = whole_number(text); },
+      "Of the initial values and the shuffling");
   f.batch = digits->add_option("--batch", f.options.batch_size, "Images in a step")
                 ->check(CLI::Range(1, 100'000))
                 ->capture_default_str();

@@ -163,9 +163,9 @@ bad '' ops --json --markdown
 # ---- wrong words -------------------------------------------------------------------------------------------------------
 bad 'flag|expected|--what' --what
 bad 'expected|digitise' digitise
-bad 'subcommand.*axiograd train --help' train
+bad 'subcommand.*--help' train
 bad 'not expected' train digits --what
-bad 'not expected' train letters
+bad 'subcommand|not expected' train letters
 bad '' train digits --epochs 0
 bad '' train digits --epochs many
 bad '' train digits --epochs
