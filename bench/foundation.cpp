@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <axiograd/autograd/tape.hpp>
 #include <axiograd/kernels/cpu/native.hpp>
+#include <axiograd/ops/operators.hpp>
 #include <axiograd/ops/ops.hpp>
 #include <axiograd/runtime/program.hpp>
 #include <chrono>

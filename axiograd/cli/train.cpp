@@ -2,8 +2,8 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <axiograd/cli/command.hpp>
+#include <axiograd/cli/interruption.hpp>
 #include <axiograd/io/digits.hpp>
 #include <axiograd/io/file.hpp>
 #include <axiograd/kernels/cpu/native.hpp>
@@ -12,7 +12,6 @@
 #include <axiograd/train/digits.hpp>
 #include <axiograd/train/report.hpp>
 #include <charconv>
-#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -22,8 +21,6 @@ namespace axiograd::cli {
 namespace {
 
 using training = train::classifier_training<train::digits_model>;
-
-volatile std::sig_atomic_t interrupted = 0;
 
 struct train_flags {
   train::classifier_options options;
@@ -36,14 +33,6 @@ struct train_flags {
 
   std::string file(const char* name) const { return (std::filesystem::path(out) / name).string(); }
 };
-
-/// The first Ctrl-C asks the training to stop; a second one ends the program at once.
-void listen_for_interruption() {
-  struct sigaction action{};
-  action.sa_handler = [](int) { interrupted = 1; };
-  action.sa_flags = static_cast<int>(SA_RESTART | SA_RESETHAND);
-  for (const int number : {SIGINT, SIGTERM}) ::sigaction(number, &action, nullptr);
-}
 
 /// CLI11 itself wraps numbers around that do not fit.
 std::uint64_t whole_number(const std::string& text) {
@@ -142,6 +131,7 @@ void finish(const train_flags& f, const training& t, const train::digits_model& 
 }
 
 void train_digits(const train_flags& f) {
+  const interruption interrupted;  // first: every thread inherits its mask
   if (f.thread_count->count() > 0 || std::getenv("AXIOGRAD_NUM_THREADS") == nullptr) set_num_threads(f.threads);
   const std::string path = find_digits(f.data);
   io::train_and_test data = ok_or_throw(train::split_digits(ok_or_throw(io::load_digits(path))));
@@ -164,7 +154,6 @@ void train_digits(const train_flags& f) {
   }
 
   train::progress_line line(STDERR_FILENO, !f.quiet);
-  listen_for_interruption();
   const bool complete = t.run({.batch = [&](const train::batch_record& now) { line.show(now); },
                                .epoch =
                                    [&](int64_t epoch, const train::epoch_record& e) {
@@ -176,7 +165,7 @@ void train_digits(const train_flags& f) {
                                          train::percent(e.train_accuracy), train::percent(e.test_accuracy), e.seconds);
                                      std::fflush(stdout);
                                    },
-                               .stop = &interrupted});
+                               .stop = &interrupted.requested()});
   line.clear();
   if (!complete) tell_interruption(f, t);
   finish(f, t, model, train_images, path);
@@ -193,9 +182,12 @@ void add_train(CLI::App& app, command& chosen) {
   f.epochs = digits->add_option("--epochs", f.options.epochs, "Passes over the training images")
                  ->check(CLI::Range(1, 100'000))
                  ->capture_default_str();
-  f.seed = digits->add_option_function<std::string>(
-      "--seed", [&f](const std::string& text) { f.options.start.value = whole_number(text); },
-      "Of the initial values and the shuffling");
+  f.seed = digits
+               ->add_option_function<std::string>(
+                   "--seed", [&f](const std::string& text) { f.options.start.value = whole_number(text); },
+                   "Of the initial values and the shuffling")
+               ->type_name("UINT")
+               ->default_str("0");
   f.batch = digits->add_option("--batch", f.options.batch_size, "Images in a step")
                 ->check(CLI::Range(1, 100'000))
                 ->capture_default_str();

@@ -1,6 +1,7 @@
 #pragma once
 // Training of image classifiers: epochs of shuffled batches, AdamW, scores on held-out samples.
 
+#include <atomic>
 #include <axiograd/io/dataset.hpp>
 #include <axiograd/nn/sequential.hpp>
 #include <axiograd/ops/loss/cross_entropy_logits.hpp>
@@ -8,7 +9,6 @@
 #include <axiograd/train/progress.hpp>
 #include <axiograd/train/score.hpp>
 #include <cmath>
-#include <csignal>
 #include <cstring>
 #include <functional>
 
@@ -40,8 +40,8 @@ struct observers {
   std::function<void(const batch_record&)> batch{};
   /// After an epoch: its number, from 1, and what it led to. The moment to save a checkpoint.
   std::function<void(int64_t, const epoch_record&)> epoch{};
-  /// Set to anything but 0, also by a signal handler, it ends the training at the next batch.
-  const volatile std::sig_atomic_t* stop = nullptr;
+  /// Once true, set by another thread or a signal handler, it ends the training at the next batch.
+  const std::atomic<bool>* stop = nullptr;
 };
 
 // What a training checks and counts.
@@ -111,7 +111,7 @@ class classifier_training {
     int64_t correct = 0;
     for (const auto& [inputs, labels] : io::batches(
              train_, {.size = o.batch_size, .shuffle = next_seed(o.start, 1), .epoch = static_cast<std::uint64_t>(epoch)})) {
-      if (tell.stop != nullptr && *tell.stop != 0) return false;
+      if (tell.stop != nullptr && *tell.stop) return false;
       const float loss = model_->step(
           [&](auto& m) {
             const auto y = m(inputs);

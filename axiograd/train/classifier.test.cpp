@@ -96,7 +96,7 @@ TEST(classifier, resumed_training_continues_bit_identically) {
 }
 
 TEST(classifier, a_flag_stops_it_at_the_batch_and_complete_epochs_stay) {
-  volatile std::sig_atomic_t stop = 0;
+  std::atomic<bool> stop{false};
   session s(3);
   int batches = 0;
   EXPECT_FALSE(s.t.run({.batch = [&](const batch_record&) { stop = ++batches == 7; }, .epoch = {}, .stop = &stop}));
@@ -107,7 +107,7 @@ TEST(classifier, a_flag_stops_it_at_the_batch_and_complete_epochs_stay) {
 TEST(classifier, an_interrupted_training_resumes_to_the_same_bits) {
   const scratch_folder folder;
   const std::string file = folder / "checkpoint.safetensors";
-  volatile std::sig_atomic_t stop = 0;
+  std::atomic<bool> stop{false};
   session cut(3), whole(3), rest(3);
   int batches = 0;
   EXPECT_FALSE(cut.t.run({.batch = [&](const batch_record&) { stop = ++batches == 8; },

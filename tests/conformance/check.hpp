@@ -54,6 +54,7 @@ outcome family_laws(const subject&, const settings&);
 outcome exact_adjoint(const subject&, const settings&);
 outcome special_points(const subject&, const settings&);
 outcome derivative_laws(const subject&, const settings&);
+outcome kinks(const subject&, const settings&);
 outcome integer_kernels(const subject&, const settings&);
 outcome accuracy(const subject&, const settings&);
 outcome special_values(const subject&, const settings&);

@@ -42,6 +42,18 @@ struct relu_that_drops_nan : relu_op {
     return select(x > T(0), x, T(0));
   }
 };
+struct relu_too_steep_at_its_kink : relu_op {
+  template <ordered_ring T>
+  constexpr T derivative(const T& x, const T&) const {
+    return select(x > T(0), T(1), select(T(0) > x, T(0), T(2)));
+  }
+};
+struct maximum_that_counts_ties_twice : maximum_op {
+  template <ordered_ring T>
+  constexpr partials<T, 2> derivative(const T& a, const T& b, const T&) const {
+    return {select(a > b, T(1), select(b > a, T(0), T(-1))), select(a > b, T(0), T(1))};
+  }
+};
 struct gelu_of_claimed_precision : gelu_op {
   static constexpr op_facts facts{.max_ulp = 0.5, .derivative_max_ulp = 0.5};
 };
@@ -66,6 +78,8 @@ std::vector<fault> elementwise_faults() {
           {"exp: the derivative is off by 1e-12", "derivative_laws", make_subject<exp_off_by_a_trillionth>()},
           {"mul: the partial derivatives are swapped", "exact_adjoint", make_subject<mul_with_swapped_partials>()},
           {"tanh: the derivative 1 - y^2 cancels", "accuracy", make_subject<tanh_that_cancels>()},
+          {"relu: the derivative at 0 is 2", "kinks", make_subject<relu_too_steep_at_its_kink>()},
+          {"maximum: the partial derivative at a tie is -1", "kinks", make_subject<maximum_that_counts_ties_twice>()},
           {"gelu: the declared precision is too good", "accuracy", make_subject<gelu_of_claimed_precision>()},
           {"relu: a NaN becomes 0", "declared_facts", make_subject<relu_that_drops_nan>()},
           {"abs: declared increasing", "declared_facts", make_subject<abs_called_increasing>()},

@@ -1,5 +1,6 @@
 // Rung 3: the stated derivative, and its own derivative, against the power series of the value in 300-bit balls.
 
+#include <algorithm>
 #include <cmath>
 
 #include "check.hpp"
@@ -48,6 +49,45 @@ outcome derivative_laws(const subject& s, const settings& set) {
   }
   if (!o.red() && first < wanted) o.fail("only " + std::to_string(first) + " points were decided");
   o.figure = std::to_string(first) + " f', " + std::to_string(second) + " f''";
+  return o;
+}
+
+/// At a kink the stated derivative lies between the derivatives on its two sides, along each axis.
+outcome kinks(const subject& s, const settings& set) {
+  outcome o;
+  if (s.law == nullptr) return o;
+  const std::size_t n = static_cast<std::size_t>(s.in.tensors);
+  std::vector<double> points(s.samples.begin(), s.samples.end());
+  points.push_back(0);
+  int checked = 0;
+  for (int number = 0; number < 100 * set.scale; ++number) {
+    draw d = case_of(s, set, "kinks", number);
+    const call c = s.draw_call(d);
+    const auto point = [&] { return points[static_cast<std::size_t>(d.whole(0, static_cast<int64_t>(points.size()) - 1))]; };
+    std::vector<double> x(n, point());  // a tie in half of the cases
+    if (number % 2 == 0)
+      for (double& at : x) at = point();
+    const auto slope_at = [&](std::size_t axis, double step) {
+      std::vector<series> in, slope(n);
+      for (std::size_t k = 0; k < n; ++k) in.emplace_back(ball(x[k]) + (k == axis ? ball(step) : ball(0)));
+      series y;
+      s.law(c.op(), in.data(), y, slope.data());
+      return slope[axis].coefficient(0);
+    };
+    for (std::size_t axis = 0; axis < n; ++axis) {
+      const double step = std::ldexp(std::max(1.0, std::abs(x[axis])), -60);
+      const ball before = slope_at(axis, -step), at = slope_at(axis, 0), after = slope_at(axis, step);
+      if (!before.finite() || !at.finite() || !after.finite()) continue;  // an edge of the domain
+      ++checked;
+      const double low = min(before, after).midpoint(), high = max(before, after).midpoint();
+      const double slack = 1e-9 * std::max({1.0, std::abs(low), std::abs(high)});
+      if (at.midpoint() < low - slack || at.midpoint() > high + slack)
+        o.fail("the derivative in input " + std::to_string(axis) + " at " + std::to_string(x[axis]) + " is " +
+               std::to_string(at.midpoint()) + ", beside it " + std::to_string(before.midpoint()) + " and " +
+               std::to_string(after.midpoint()) + ", seed " + std::to_string(d.seed()));
+    }
+  }
+  o.figure = std::to_string(checked) + " points";
   return o;
 }
 
