@@ -255,6 +255,8 @@ double summed_accuracy(const subject& s, const settings& set, outcome& o) {
     const auto exact = run_both(s.balls, c, bx, bdy, zeros_like(bx));
     const auto moves = sensitivity(s, c, bx, bdy, exact, d);
     for (const auto& [name, run] : kernels_under_test<T>(s)) {
+      // The specification adds one number after the other, which rounds once for each; the library adds in a tree.
+      const double in_turn = name.find("specification") != std::string::npos ? static_cast<double>(c.entries()) : 0;
       const auto got = run_both(run, c, x, dy, zeros_like(x));
       const auto compare = [&](const entries<T>& values, const entries<ball>& expected, const entries<ball>& by, double declared,
                                const std::string& what) {
@@ -265,7 +267,7 @@ double summed_accuracy(const subject& s, const settings& set, outcome& o) {
           if (!expected[i].finite()) continue;
           const double error = distance(static_cast<double>(values[i]), expected[i]) / (u * (scale + by[i].midpoint()));
           worst = std::max(worst, error);
-          if (!(error <= 8 + declared)) {
+          if (!(error <= 8 + declared + in_turn)) {
             char line[200];
             std::snprintf(line, sizeof line, "%s %s[%d]: got %.17g, exactly %.17g, %.3g roundings of %.3g: ", name.c_str(),
                           what.c_str(), static_cast<int>(i), static_cast<double>(values[i]), expected[i].midpoint(), error,

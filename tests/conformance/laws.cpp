@@ -75,7 +75,7 @@ outcome kinks(const subject& s, const settings& set) {
       return slope[axis].coefficient(0);
     };
     for (std::size_t axis = 0; axis < n; ++axis) {
-      const double step = std::ldexp(std::max(1.0, std::abs(x[axis])), -60);
+      const double step = std::ldexp(x[axis] == 0 ? 1.0 : std::abs(x[axis]), -60);
       const ball before = slope_at(axis, -step), at = slope_at(axis, 0), after = slope_at(axis, step);
       if (!before.finite() || !at.finite() || !after.finite()) continue;  // an edge of the domain
       ++checked;
