@@ -2,14 +2,13 @@
 # clang-tidy on the files that differ from origin/main (or from the commit before, if nothing does); with --all on every file.
 # Reads build/release/compile_commands.json. A header is read as a file of its own.
 set -euo pipefail
+linted() { grep -E '\.(hpp|cpp)$' | grep -vE '^(tests/must_not_compile|tests/consumer|bench)/' | sort -u; }
 base=$(git merge-base HEAD origin/main 2>/dev/null || true)
 if [ "${1:-}" = --all ] || ! git rev-parse -q --verify HEAD~1 >/dev/null; then
-  mapfile -t files < <(tools/sources.sh)
+  mapfile -t files < <(tools/sources.sh | linted)
 else
   if [ -z "$base" ] || [ "$base" = "$(git rev-parse HEAD)" ]; then base=$(git rev-parse HEAD~1); fi
-  mapfile -t files < <(
-    { git diff --name-only --diff-filter=d "$base" && git ls-files --others --exclude-standard; } |
-      grep -E '\.(hpp|cpp)$' | grep -vE '^(tests/must_not_compile|tests/consumer|bench)/' | sort -u)
+  mapfile -t files < <({ git diff --name-only --diff-filter=d "$base" && git ls-files --others --exclude-standard; } | linted)
 fi
 if [ ${#files[@]} -eq 0 ]; then
   echo "no source file changed"

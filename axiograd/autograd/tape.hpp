@@ -98,7 +98,7 @@ class tape {
     std::size_t tensors = 0, sides = 0;
     const auto sort = [&](const auto& x) {
       if constexpr (std::convertible_to<decltype(x), node_id>)
-        ids[tensors++] = x;
+        ids[tensors++] = static_cast<node_id>(x);
       else
         side.at(sides++) = x;
     };
@@ -112,12 +112,12 @@ class tape {
   result<node_id> add_node(node<T> n);
   /// Appends `forward(value of id)`, with `vjp(x, dy)` as its derivative.
   template <class Forward, class Vjp>
-  result<node_id> unary(std::string name, node_id id, const Forward& forward, Vjp vjp) {
+  result<node_id> unary(const std::string& name, node_id id, const Forward& forward, Vjp vjp) {
     if (id >= size()) return no_such_node("unary", id);
     const tensor<T> x = value_at(id);
     tensor<T> y = forward(x);
     const shape dims = y.shape();
-    return add_node({.name = std::move(name),
+    return add_node({.name = name,
                      .value = std::move(y),
                      .parents = {id},
                      .backward = [=](const tensor<T>& dy) -> result<contributions<T>> {

@@ -365,34 +365,34 @@ tensor<rational> plus(const tensor<rational>& a, const tensor<rational>& b, cons
   return c;
 }
 
-class RandomGraphs : public testing::TestWithParam<int> {
+class random_graphs : public testing::TestWithParam<int> {
  protected:
   random_graph g{static_cast<std::uint64_t>(GetParam())};
   node_id out = g.t.size() - 1;
 };
 
-TEST_P(RandomGraphs, DenseAndTotalPassesAgreeOnReachedNodes) {
+TEST_P(random_graphs, DenseAndTotalPassesAgreeOnReachedNodes) {
   const tensor<rational> seed = g.any_tensor();
   const auto dense = *g.t.backward_dense(out, seed);
   const auto all = *g.t.backward_dense_all(out, seed);
   for (node_id id = 0; id < g.t.size(); ++id) EXPECT_EQ(all[id], dense[id] ? *dense[id] : tensor<rational>({2, 2}));
 }
 
-TEST_P(RandomGraphs, BackwardIsLinearInTheSeed) {
+TEST_P(random_graphs, BackwardIsLinearInTheSeed) {
   const tensor<rational> u = g.any_tensor(), v = g.any_tensor();
   const auto gu = *g.t.backward_dense_all(out, u), gv = *g.t.backward_dense_all(out, v);
   const auto both = *g.t.backward_dense_all(out, plus(u, v, rational(3)));
   for (node_id id = 0; id < g.t.size(); ++id) EXPECT_EQ(both[id], plus(gu[id], gv[id], rational(3)));
 }
 
-TEST_P(RandomGraphs, LaterNodesDoNotChangeGradients) {
+TEST_P(random_graphs, LaterNodesDoNotChangeGradients) {
   const tensor<rational> seed = g.any_tensor();
   const auto before = *g.t.backward(out, seed);
   for (int i = 0; i < 5; ++i) g.extend();
   EXPECT_EQ(*g.t.backward(out, seed), before);
 }
 
-TEST_P(RandomGraphs, StepsKeepTheArrayLengthAndAddTheContributionList) {  // 16.4.3, 16.4.4
+TEST_P(random_graphs, StepsKeepTheArrayLengthAndAddTheContributionList) {  // 16.4.3, 16.4.4
   gradient_array<rational> array = g.any_array();
   for (node_id id = g.t.size(); id-- > 0;) {
     auto expected = array;
@@ -405,7 +405,7 @@ TEST_P(RandomGraphs, StepsKeepTheArrayLengthAndAddTheContributionList) {  // 16.
   }
 }
 
-TEST_P(RandomGraphs, TheLoopIsItsSteps) {
+TEST_P(random_graphs, TheLoopIsItsSteps) {
   const gradient_array<rational> start = g.any_array();
   auto by_steps = start;
   for (node_id id = g.t.size(); id-- > 0;) by_steps = *g.t.backward_dense_from_step(by_steps, id);
@@ -413,7 +413,7 @@ TEST_P(RandomGraphs, TheLoopIsItsSteps) {
   EXPECT_EQ(*g.t.backward_dense_from_loop(g.t.size(), start), by_steps);
 }
 
-TEST_P(RandomGraphs, ContributionsTargetEarlierNodes) {
+TEST_P(random_graphs, ContributionsTargetEarlierNodes) {
   for (node_id id = 0; id < g.t.size(); ++id) {
     const auto n = *g.t.get_node(id);
     for (const node_id p : n.parents) EXPECT_LT(p, id);
@@ -423,7 +423,7 @@ TEST_P(RandomGraphs, ContributionsTargetEarlierNodes) {
   }
 }
 
-TEST_P(RandomGraphs, FanOutIsTheSumOfSeparatePaths) {
+TEST_P(random_graphs, FanOutIsTheSumOfSeparatePaths) {
   // y = f(x, x') with x' a second leaf of the same value: d/dx of f(x, x) is the sum of the two.
   tape<rational> joined, separate;
   const tensor<rational> value = g.any_tensor();
@@ -435,7 +435,7 @@ TEST_P(RandomGraphs, FanOutIsTheSumOfSeparatePaths) {
   EXPECT_EQ(joined.backward(y, seed)->at(x), plus(split.at(a), split.at(b)));
 }
 
-TEST_P(RandomGraphs, JvpAndBackpropAreAdjoint) {  // 16.4.6, duals of rationals carry the jvp
+TEST_P(random_graphs, JvpAndBackpropAreAdjoint) {  // 16.4.6, duals of rationals carry the jvp
   tape<dual<rational>> forward;
   std::vector<tensor<rational>> directions;
   random_graph same(static_cast<std::uint64_t>(GetParam()));
@@ -470,7 +470,7 @@ TEST_P(RandomGraphs, JvpAndBackpropAreAdjoint) {  // 16.4.6, duals of rationals 
   EXPECT_EQ(left, right);
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, RandomGraphs, testing::Range(0, 40));
+INSTANTIATE_TEST_SUITE_P(Seeds, random_graphs, testing::Range(0, 40));
 
 TEST(Tape, LeavesAppearInOrder) {  // 16.4.2
   tape<double> t;

@@ -12,7 +12,7 @@ interruption::interruption() {
 
 interruption::~interruption() {
   closing_ = true;
-  pthread_kill(waiting_.native_handle(), SIGTERM);
+  pthread_kill(waiting_.native_handle(), SIGTERM);  // NOLINT(bugprone-bad-signal-to-kill-thread): blocked, waited for
   waiting_.join();
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }

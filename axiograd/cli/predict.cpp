@@ -8,6 +8,7 @@
 #include <axiograd/train/checkpoint.hpp>
 #include <axiograd/train/digits.hpp>
 #include <axiograd/train/score.hpp>
+#include <cmath>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -82,7 +83,7 @@ void predict(const predict_flags& f) {
   say("{}  ({})\n\n", best, train::percent(static_cast<double>(probability[best])));
   for (int64_t k = 0; k < probability.size(); ++k) {
     const auto p = static_cast<double>(probability[k]);
-    say("{} {:>8}  {}\n", k, train::percent(p), std::string(static_cast<std::size_t>(40 * p + 0.5), '#'));
+    say("{} {:>8}  {}\n", k, train::percent(p), std::string(static_cast<std::size_t>(std::lround(40 * p)), '#'));
   }
 }
 

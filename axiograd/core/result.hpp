@@ -25,7 +25,7 @@ using result = tl::expected<T, error>;
 /// The exception that front ends throw; `kind()` is the error's kind.
 class failure : public std::runtime_error {
  public:
-  explicit failure(error e) : std::runtime_error(e.message), kind_(e.kind) {}
+  explicit failure(const error& e) : std::runtime_error(e.message), kind_(e.kind) {}
   error_kind kind() const { return kind_; }
 
  private:

@@ -80,7 +80,7 @@ struct row_expression {
   S at(int64_t i, int64_t count) const { return evaluate_at(i, count); }
 };
 template <class S, class At>
-constexpr row_expression<S, At> make_row(int64_t n, At at) {
+constexpr row_expression<S, At> make_row(int64_t n, const At& at) {
   return {n, at};
 }
 

@@ -15,7 +15,7 @@ static_assert(std::ranges::input_range<batch_range>);
 /// n samples of shape (1,2,2); the four pixels and the label of sample i are i.
 dataset counting(int64_t n) {
   dataset data{.inputs = tensor<float>({n, 1, 2, 2}), .labels = index_tensor({n}), .class_names = {}};
-  for (int64_t i = 0; i < 4 * n; ++i) data.inputs.mutable_data()[i] = static_cast<float>(i / 4);
+  for (int64_t i = 0; i < 4 * n; ++i) data.inputs.mutable_data()[i] = static_cast<float>(int64_t{i / 4});
   for (int64_t i = 0; i < n; ++i) data.labels.mutable_data()[i] = i;
   return data;
 }
@@ -23,7 +23,7 @@ dataset counting(int64_t n) {
 /// All labels in the order of the batches, after a check that the images belong to them.
 std::vector<int64_t> labels_of(batch_range batches) {
   std::vector<int64_t> all;
-  for (auto [images, labels] : batches) {
+  for (const auto& [images, labels] : batches) {
     EXPECT_EQ(images.shape(), (shape{labels.size(), 1, 2, 2}));
     for (int64_t i = 0; i < images.size(); ++i) EXPECT_EQ(images[i], static_cast<float>(labels[i / 4]));
     all.insert(all.end(), labels.begin(), labels.end());
@@ -40,7 +40,7 @@ std::vector<int64_t> first_numbers(int64_t n) {
 TEST(batches, in_order_with_a_short_last_one) {
   const dataset data = counting(10);
   std::vector<int64_t> sizes;
-  for (auto [images, labels] : batches(data, {.size = 4})) sizes.push_back(labels.size());
+  for (const auto& [images, labels] : batches(data, {.size = 4})) sizes.push_back(labels.size());
   EXPECT_EQ(sizes, (std::vector<int64_t>{4, 4, 2}));
   EXPECT_EQ(labels_of(batches(data, {.size = 4})), first_numbers(10));
   EXPECT_EQ(labels_of(batches(data, {.size = 4, .drop_last = true})), first_numbers(8));
@@ -79,7 +79,7 @@ TEST(batches, shuffle_is_the_order_of_mix) {
 TEST(batches, a_batch_may_be_kept) {
   const dataset data = counting(10);
   std::vector<tensor<float>> kept;
-  for (auto [images, labels] : batches(data, {.size = 5})) kept.push_back(images);
+  for (const auto& [images, labels] : batches(data, {.size = 5})) kept.push_back(images);
   EXPECT_EQ(kept[0](0, 0, 0, 0), 0.0F);
   EXPECT_EQ(kept[1](0, 0, 0, 0), 5.0F);
 }
@@ -96,7 +96,7 @@ TEST(batches, allocate_nothing_once_warm) {
   const dataset data = counting(1000);
   const auto epoch = [&](std::uint64_t number) {
     float sum = 0;
-    for (auto [images, labels] : batches(data, {.size = 64, .shuffle = seed{1}, .epoch = number})) sum += images[0];
+    for (const auto& [images, labels] : batches(data, {.size = 64, .shuffle = seed{1}, .epoch = number})) sum += images[0];
     return sum;
   };
   epoch(0);
@@ -109,7 +109,7 @@ TEST(batches, allocate_nothing_once_warm) {
 TEST(batches, reuse_their_memory_in_place) {
   const dataset data = counting(100);
   std::set<const float*> places;
-  for (auto [images, labels] : batches(data, {.size = 10})) places.insert(images.data());
+  for (const auto& [images, labels] : batches(data, {.size = 10})) places.insert(images.data());
   EXPECT_EQ(places.size(), 1U);
 }
 

@@ -76,8 +76,8 @@ struct tensor_limits {
 /// Errors: those of read_file; invalid_file; rank_limit.
 result<tensor_file> read_tensors(const std::string& path, const tensor_limits& limits = {});
 /// The same from memory that `owner` keeps alive; `name` begins the messages.
-result<tensor_file> parse_tensors(const std::string& name, std::span<const std::byte> bytes, std::shared_ptr<const void> owner,
-                                  const tensor_limits& limits = {});
+result<tensor_file> parse_tensors(const std::string& name, std::span<const std::byte> bytes,
+                                  const std::shared_ptr<const void>& owner, const tensor_limits& limits = {});
 
 /// Writes a file with write_file_atomically; equal contents give equal bytes. Tensors with larger entries come first and the
 /// data start at a multiple of 8 bytes, so that every entry is aligned. Errors: invalid_parameter (a name, text or entry that

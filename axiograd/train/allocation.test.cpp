@@ -65,7 +65,7 @@ void expect_steady_steps(int threads) {
   io::batch_range range = io::batches(data, {.size = size, .shuffle = seed{1}});
   std::uint64_t heap = 0, system = 0;
   int steps = 0;
-  for (int round = 0; steps < 25; ++round)
+  while (steps < 25)
     for (const auto& batch : range) {
       if (steps == 5) {
         heap = heap_allocations;

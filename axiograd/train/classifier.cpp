@@ -3,7 +3,7 @@
 
 namespace axiograd::train {
 
-const classifier_options& checked(const classifier_options& o) {
+classifier_options checked(const classifier_options& o) {
   const auto refuse = [](const std::string& text) { throw failure({error_kind::invalid_parameter, "training: " + text}); };
   const auto positive = [](double x) { return x > 0 && std::isfinite(x); };
   if (o.epochs < 0) refuse("epochs is " + std::to_string(o.epochs) + ", expected at least 0");

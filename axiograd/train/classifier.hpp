@@ -45,7 +45,7 @@ struct observers {
 };
 
 // What a training checks and counts.
-const classifier_options& checked(const classifier_options& options);
+classifier_options checked(const classifier_options& options);
 void require_same_training(const checkpoint& from, const training_state& wanted);
 void require_finite(float loss, int64_t epoch);
 int64_t count_correct(const tensor<float>& logits, const index_tensor& labels);

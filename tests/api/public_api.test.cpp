@@ -127,29 +127,29 @@ TEST(PublicApi, P6_Eager) {
 TEST(PublicApi, P7_ShapesInTypes) {
   ag::recording<float> rec;
   const auto data = ag::tensor<float>::ones({4, 2});
-  ag::var<float, ag::shape{4, 2}> X = rec.input<ag::shape{4, 2}>(data);
-  ag::var<float, ag::shape{2, 8}> W = rec.input<ag::shape{2, 8}>(ag::tensor<float>::ones({2, 8}));
-  auto H = ag::relu(ag::matmul(X, W));
-  static_assert(std::same_as<decltype(H), ag::var<float, ag::shape{4, 8}>>);
-  EXPECT_EQ(H.value()(3, 7), 2);
+  ag::var<float, ag::shape{4, 2}> x = rec.input<ag::shape{4, 2}>(data);
+  ag::var<float, ag::shape{2, 8}> w = rec.input<ag::shape{2, 8}>(ag::tensor<float>::ones({2, 8}));
+  auto hidden = ag::relu(ag::matmul(x, w));
+  static_assert(std::same_as<decltype(hidden), ag::var<float, ag::shape{4, 8}>>);
+  EXPECT_EQ(hidden.value()(3, 7), 2);
 
-  auto K = rec.input<ag::shape{8, 1, 3, 3}>(ag::tensor<float>::ones({8, 1, 3, 3}));
-  auto B = rec.input<ag::shape{8}>(ag::tensor<float>::ones({8}));
+  auto kernel = rec.input<ag::shape{8, 1, 3, 3}>(ag::tensor<float>::ones({8, 1, 3, 3}));
+  auto bias = rec.input<ag::shape{8}>(ag::tensor<float>::ones({8}));
   auto image = rec.input<ag::shape{1, 9, 9}>(ag::tensor<float>::ones({1, 9, 9}));
-  auto C = ag::conv2d<ag::conv2d_op{.stride = {2, 2}}>(K, B, image);
-  static_assert(decltype(C)::static_shape == ag::shape{8, 4, 4});
-  auto without_bias = ag::conv2d(K, image);
+  auto features = ag::conv2d<ag::conv2d_op{.stride = {2, 2}}>(kernel, bias, image);
+  static_assert(decltype(features)::static_shape == ag::shape{8, 4, 4});
+  auto without_bias = ag::conv2d(kernel, image);
   static_assert(decltype(without_bias)::static_shape == ag::shape{8, 7, 7});
-  EXPECT_EQ(C.value()(0, 0, 0), 10);
+  EXPECT_EQ(features.value()(0, 0, 0), 10);
 
-  ag::var<float> dynamic = H;  // typed and dynamic handles mix
+  ag::var<float> dynamic = hidden;  // typed and dynamic handles mix
   auto mixed = ag::matmul(dynamic, rec.leaf(ag::tensor<float>::ones({8, 3})));
   EXPECT_EQ(mixed.shape(), (ag::shape{4, 3}));
   EXPECT_THROW((ag::var<float, ag::shape{4, 9}>(dynamic)), ag::failure);
-  ag::var<float, ag::shape{ag::any, 2}> batch = X;
-  auto hidden = ag::matmul(batch, W);
-  static_assert(decltype(hidden)::static_shape == ag::shape{ag::any, 8});
-  EXPECT_EQ(hidden.shape(), (ag::shape{4, 8}));
+  ag::var<float, ag::shape{ag::any, 2}> batch = x;
+  auto of_any_batch = ag::matmul(batch, w);
+  static_assert(decltype(of_any_batch)::static_shape == ag::shape{ag::any, 8});
+  EXPECT_EQ(of_any_batch.shape(), (ag::shape{4, 8}));
   EXPECT_THROW(rec.input<ag::shape{4}>(data), ag::failure);
 }
 

@@ -159,7 +159,7 @@ outcome family_laws(const subject& s, const settings& set) {
     const std::size_t moved = static_cast<std::size_t>(d.whole(0, s.in.tensors - 1));
     const bool bias = static_cast<int>(moved) == s.in.optional;
     if (multilinear && (bias || sum[moved].absent())) continue;
-    auto only = a, other = a;
+    auto other = a;
     for (std::size_t k = 0; k < a.size(); ++k) {
       if (a[k].absent()) continue;
       const bool optional_input = static_cast<int>(k) == s.in.optional;
@@ -169,7 +169,7 @@ outcome family_laws(const subject& s, const settings& set) {
         sum[k][i] = a[k][i] + b[k][i];
       }
     }
-    const auto ya = run_forward(s.field.forward, c, only), yb = run_forward(s.field.forward, c, other),
+    const auto ya = run_forward(s.field.forward, c, a), yb = run_forward(s.field.forward, c, other),
                y = run_forward(s.field.forward, c, sum);
     ++checked;
     for (int64_t i = 0; i < y.size(); ++i)

@@ -89,7 +89,7 @@ void register_faults() {
   static const std::vector<fault> list = [] {
     std::vector<fault> all;
     for (auto make : {&elementwise_faults, &rowwise_faults, &sample_faults, &kernel_faults})
-      for (fault& f : make()) all.push_back(std::move(f));
+      for (const fault& f : make()) all.push_back(f);
     return all;
   }();
   for (const fault& f : list)

@@ -258,8 +258,8 @@ double summed_accuracy(const subject& s, const settings& set, outcome& o) {
       // The specification adds one number after the other, which rounds once for each; the library adds in a tree.
       const double in_turn = name.find("specification") != std::string::npos ? static_cast<double>(c.entries()) : 0;
       const auto got = run_both(run, c, x, dy, zeros_like(x));
-      const auto compare = [&](const entries<T>& values, const entries<ball>& expected, const entries<ball>& by, double declared,
-                               const std::string& what) {
+      const auto compare = [&](const entries<T>& values, const entries<ball>& expected, const entries<ball>& by,
+                               double declared, const std::string& what) {
         double scale = 1;
         for (int64_t i = 0; i < values.size(); ++i)
           if (expected[i].finite()) scale = std::max(scale, std::abs(expected[i].midpoint()));

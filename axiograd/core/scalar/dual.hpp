@@ -22,9 +22,9 @@ struct dual {
   AXG_HD constexpr dual() = default;
   AXG_HD constexpr explicit(false) dual(int x) : v(x), d(0) {}
   AXG_HD constexpr explicit(false) dual(double x) : v(T(x)), d(0) {}
-  AXG_HD constexpr dual(T primal, T tangent) : v(primal), d(tangent) {}
+  AXG_HD constexpr dual(const T& primal, const T& tangent) : v(primal), d(tangent) {}
   /// A constant of the level below.
-  AXG_HD constexpr explicit dual(T primal)
+  AXG_HD constexpr explicit dual(const T& primal)
     requires(!std::same_as<T, double>)
       : v(primal), d(0) {}
 

@@ -144,7 +144,7 @@ TEST(prime_field, half_of_the_elements_have_roots) {
       ++residues;
     }
   }
-  EXPECT_NEAR(residues, n / 2, 150);  // more than six standard deviations
+  EXPECT_NEAR(residues, 0.5 * n, 150);  // more than six standard deviations
   EXPECT_EQ(sqrt_of(prime_field(0)), prime_field(0));
 }
 

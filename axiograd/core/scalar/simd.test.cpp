@@ -20,7 +20,6 @@
 namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
-using axiograd::lane_mask;
 using axiograd::simd;
 
 template <class T>
