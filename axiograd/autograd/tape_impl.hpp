@@ -187,6 +187,7 @@ std::optional<node<T>> tape<T>::get_node(node_id id) const {
     tensor<T> y;
   };
   auto s = std::make_shared<saved>(saved{n, {n.attributes, n.attributes + n.op->attribute_bytes}, {}, {}, out.value});
+  if (!s->attributes.empty()) s->op.attributes = s->attributes.data();
   for (std::uint32_t k = 0; k < n.parent_count; ++k) s->in.push_back(get_value(n.parents[k]));
   s->side.assign(side_of(n).begin(), side_of(n).end());
   out.backward = [s = std::move(s), parents = out.parents](const tensor<T>& dy) {
@@ -201,7 +202,7 @@ std::optional<node<T>> tape<T>::get_node(node_id id) const {
         list.push_back({parents[list.size()], tensor<T>::zeros(s->in[k]->shape())});
         dx[k] = list.back().cotangent.mutable_data();
       }
-      s->op.op->vjp(s->attributes.data(),
+      s->op.op->vjp(s->op.attributes,
                     {{in.data(), s->in.size()}, s->side, {s->y.data(), &s->y.shape()}, dy.data(), {dx.data(), s->in.size()}});
       return list;
     });

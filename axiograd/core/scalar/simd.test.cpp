@@ -47,8 +47,9 @@ double error_ulp(T y, wide<T> exact) {
   const double wrong = limits<double>::infinity();
   if (std::isnan(y) || std::isnan(exact)) return std::isnan(y) && std::isnan(exact) ? 0 : wrong;
   if (std::signbit(y) != std::signbit(exact)) return wrong;
-  const int exponent = exact == 0 ? limits<T>::min_exponent : std::max(std::ilogb(exact) + 1, limits<T>::min_exponent);
-  const wide<T> ulp = std::ldexp(wide<T>{1}, std::min(exponent, limits<T>::max_exponent) - limits<T>::digits);
+  const int exponent = exact == 0 ? limits<T>::min_exponent
+                                  : std::clamp(std::ilogb(exact), limits<T>::min_exponent - 1, limits<T>::max_exponent - 1) + 1;
+  const wide<T> ulp = std::ldexp(wide<T>{1}, exponent - limits<T>::digits);
   const wide<T> overflow = std::ldexp(wide<T>{1}, limits<T>::max_exponent);  // infinity stands for this number
   const wide<T> given = std::isinf(y) ? std::copysign(overflow, wide<T>{y}) : wide<T>{y};
   const wide<T> meant = std::abs(exact) > overflow ? std::copysign(overflow, exact) : exact;
