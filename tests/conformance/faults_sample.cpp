@@ -45,6 +45,26 @@ struct rotation_that_rotates_back_the_same_way {
         for (int64_t k = 0; k < s[0]; ++k) body((i * s[0] + j) * s[0] + k, (j * s[0] + k) * s[0] + i);
   }
 };
+struct max_pool_to_the_last_maximum : max_pool2d_op {
+  template <class T>
+  void vjp(const view<const T>& x, const view<const T>& y, const view<const T>& dy, const view<T>& dx) const {
+    geometry().for_each_window(*x.dims, *y.dims, [&](int64_t q, int64_t first, const auto& entries) {
+      int64_t winner = first;
+      entries([&](int64_t i) { winner = x.data[i] == y.data[q] ? i : winner; });
+      dx.data[winner] = dx.data[winner] + dy.data[q];
+    });
+  }
+};
+struct avg_pool_of_covered_cells : avg_pool2d_op {
+  template <class T>
+  void vjp(const view<const T>& x, const view<const T>& y, const view<const T>& dy, const view<T>& dx) const {
+    geometry().for_each_window(*x.dims, *y.dims, [&](int64_t q, int64_t, const auto& entries) {
+      int covered = 0;
+      entries([&](int64_t) { ++covered; });
+      entries([&](int64_t i) { dx.data[i] = dx.data[i] + dy.data[q] / T(covered); });
+    });
+  }
+};
 struct slice_of_negative_length : slice_dim0_op {
   constexpr shape_result infer_shape(const shape& x) const {
     if (x.rank < 1) return {error_kind::shape_mismatch, "a scalar has no first axis"};
@@ -70,6 +90,9 @@ struct concat_with_a_vague_error : concat_dim0_op {
 std::vector<fault> sample_faults() {
   return {{"a rotation of axes whose VJP rotates the same way", "exact_adjoint",
            make_subject<rotation_that_rotates_back_the_same_way>()},
+          {"max_pool2d: at a tie the last maximum gets the gradient", "special_points",
+           make_subject<max_pool_to_the_last_maximum>()},
+          {"avg_pool2d: the VJP does not count padding", "exact_adjoint", make_subject<avg_pool_of_covered_cells>()},
           {"slice_dim0: the shape rule allows negative lengths", "shape_rule", make_subject<slice_of_negative_length>()},
           {"concat_dim0: the error's numbers are not filled in", "shape_rule", make_subject<concat_with_a_vague_error>()}};
 }
