@@ -98,16 +98,18 @@ constexpr operator_table<T> make_table() {
     return {};
   } else {
     using e = impl::erased<Op, T, Kernels>;
+    constexpr bool relabels = requires { Op::relabels; };
     operator_table<T> table{.name = Op::info.name.s,
                             .in = arity_of<Op>,
                             .attribute_bytes = std::is_empty_v<Op> ? 0 : sizeof(Op),
-                            .relabels = requires {Op::relabels;
+                            .relabels = relabels,
+                            .infer = &e::infer,
+                            .forward = &e::forward,
+                            .vjp = &e::vjp,
+                            .in_domain = nullptr};
+    if constexpr (requires(const Op op, const T x) { op.in_domain(x); }) table.in_domain = &e::in_domain;
+    return table;
   }
-  , .infer = &e::infer, .forward = &e::forward, .vjp = &e::vjp, .in_domain = nullptr
-};
-if constexpr (requires(const Op op, const T x) { op.in_domain(x); }) table.in_domain = &e::in_domain;
-return table;
-}  // namespace axiograd
 }
 
 /// The specification of Op on numbers of type T, for any T.
