@@ -66,8 +66,18 @@ constexpr const char* to_string(family f) {
   return names[static_cast<int>(f)];
 }
 
-/// Ranks of one sample's inputs; an operator that states them accepts any leading axes before the sample (contract G8).
+/// Ranks of one sample's inputs; an operator that states them, as a constant or as a function of its attributes and the shape
+/// of its first input, accepts any leading axes before the sample (contract G8).
 using sample_ranks = std::array<int, 6>;
+template <class Op>
+concept has_samples = requires { Op::ranks[0]; } || requires(const Op op, const shape s) { op.ranks(s); };
+template <has_samples Op>
+constexpr sample_ranks ranks_of(const Op& op, const shape& first_input) {
+  if constexpr (requires { op.ranks(first_input); })
+    return op.ranks(first_input);
+  else
+    return Op::ranks;
+}
 
 /// A set of input numbers.
 struct input_set {

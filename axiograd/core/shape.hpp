@@ -114,6 +114,14 @@ struct extents {
   friend constexpr bool operator==(const extents&, const extents&) = default;
 };
 
+/// The entries as a list.
+template <int N>
+constexpr axis_list list_of(const extents<N>& e) {
+  axis_list l;
+  for (const int64_t value : e.values) l.append(value);
+  return l;
+}
+
 /// What went wrong (contract 0.5).
 enum class error_kind : unsigned char {
   invalid_node_id,

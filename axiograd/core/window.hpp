@@ -24,6 +24,12 @@ constexpr int64_t pooling_window_count(int64_t n, int64_t k, int64_t s, int64_t 
   return n == 0 || p > k / 2 ? 0 : window_count(n, k, s, p);
 }
 
+/// Entries of a transposed convolution: 0 when there is none.
+constexpr int64_t transposed_length(int64_t n, int64_t k, int64_t s, int64_t p) {
+  if (n < 1 || k < 1 || s < 1 || p < 0 || p >= window_limit || s >= window_limit || n >= window_limit) return 0;
+  return std::max<int64_t>(0, (n - 1) * s + k - 2 * p);
+}
+
 /// A half-open range of numbers.
 struct index_range {
   int64_t begin, end;

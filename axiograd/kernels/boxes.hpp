@@ -75,15 +75,18 @@ void moves_of(const Op& op, std::span<const shape> in, const shape& y, std::span
 }
 }  // namespace impl
 
-/// One sample: y is written, zero where no box lands.
+/// One sample: y is written, zero where no box lands; the sum of the boxes where the operator says that it adds up.
 template <class Op, class T>
 void boxes_forward(const Op& op, std::span<const shape> in, const shape& y_dims, std::span<const index_view> side,
                    const T* const* x, T* y) {
-  if (impl::leaves_gaps(op)) std::fill_n(y, y_dims.size(), T(0));
+  constexpr bool adds_up = requires { Op::adds_up; };  // boxes may overlap and are summed
+  if (adds_up || impl::leaves_gaps(op)) std::fill_n(y, y_dims.size(), T(0));
   impl::moves_of(op, in, y_dims, side, [&](const box_move& m) {
     const T* const source = x[m.input];
     impl::for_each_run(m, [&](int64_t from, int64_t to, int64_t n, int64_t from_step, int64_t to_step) {
-      if (from_step == 1 && to_step == 1)
+      if constexpr (adds_up)
+        for (int64_t i = 0; i < n; ++i) y[to + i * to_step] = y[to + i * to_step] + source[from + i * from_step];
+      else if (from_step == 1 && to_step == 1)
         std::copy_n(source + from, n, y + to);
       else if (from_step == 0 && to_step == 1)
         std::fill_n(y + to, n, source[from]);

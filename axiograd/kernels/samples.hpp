@@ -1,6 +1,7 @@
 #pragma once
 // Operators written over one sample at a time: the loop over leading axes, and the drivers of the families that need it.
 
+#include <axiograd/core/patches.hpp>
 #include <axiograd/kernels/arguments.hpp>
 #include <axiograd/kernels/boxes.hpp>
 #include <axiograd/kernels/contraction.hpp>
@@ -20,13 +21,13 @@ struct sample_layout {
   int64_t y_step = 0;
 
   template <class T>
-  sample_layout(std::span<const view<const T>> x, const shape& y_dims) {
+  sample_layout(const Op& op, std::span<const view<const T>> x, const shape& y_dims) {
     int leading = 0;
     for (std::size_t k = 0; k < inputs; ++k) {
       if (x[k].dims == nullptr) continue;
       in[k] = *x[k].dims;
-      if constexpr (requires { Op::ranks; }) {
-        const int extra = x[k].dims->rank - Op::ranks[k];
+      if constexpr (has_samples<Op>) {
+        const int extra = x[k].dims->rank - ranks_of(op, *x[0].dims)[k];
         in[k] = x[k].dims->from(extra);
         step[k] = extra > 0 ? in[k].size() : 0;
         leading = std::max(leading, extra);
@@ -67,7 +68,7 @@ struct side_views {
 template <class Op, class T>
 void run_boxes_forward(const Op& op, const forward_run<T>& run) {
   const side_views<Op> side(run.side);
-  const sample_layout<Op> at(run.in, *run.y.dims);
+  const sample_layout<Op> at(op, run.in, *run.y.dims);
   for_sample_blocks(at.samples, at.y_step, true, [&](int64_t first, int64_t count) {
     for (int64_t i = first; i < first + count; ++i) {
       const T* x[at.inputs];
@@ -79,7 +80,7 @@ void run_boxes_forward(const Op& op, const forward_run<T>& run) {
 template <class Op, class T>
 void run_boxes_vjp(const Op& op, const vjp_run<T>& run) {
   const side_views<Op> side(run.side);
-  const sample_layout<Op> at(run.in, *run.y.dims);
+  const sample_layout<Op> at(op, run.in, *run.y.dims);
   for_sample_blocks(at.samples, at.y_step, gradients_are_separate(at, run), [&](int64_t first, int64_t count) {
     for (int64_t i = first; i < first + count; ++i) {
       T* dx[at.inputs];
@@ -93,7 +94,7 @@ void run_boxes_vjp(const Op& op, const vjp_run<T>& run) {
 
 template <class Op, class T>
 void run_sample_forward(const Op& op, const forward_run<T>& run) {
-  const sample_layout<Op> at(run.in, *run.y.dims);
+  const sample_layout<Op> at(op, run.in, *run.y.dims);
   for_sample_blocks(at.samples, at.y_step * 8, true, [&](int64_t first, int64_t count) {
     for (int64_t i = first; i < first + count; ++i)
       [&]<std::size_t... I>(std::index_sequence<I...>) {
@@ -104,7 +105,7 @@ void run_sample_forward(const Op& op, const forward_run<T>& run) {
 template <class Op, class T>
 void run_sample_vjp(const Op& op, const vjp_run<T>& run) {
   if (std::all_of(run.dx.begin(), run.dx.end(), [](const T* p) { return p == nullptr; })) return;
-  const sample_layout<Op> at(run.in, *run.y.dims);
+  const sample_layout<Op> at(op, run.in, *run.y.dims);
   for_sample_blocks(at.samples, at.y_step * 8, gradients_are_separate(at, run), [&](int64_t first, int64_t count) {
     for (int64_t i = first; i < first + count; ++i)
       [&]<std::size_t... I>(std::index_sequence<I...>) {
@@ -115,71 +116,89 @@ void run_sample_vjp(const Op& op, const vjp_run<T>& run) {
   });
 }
 
-// ---- contractions whose second operand is made of patches of an input: convolution ------------------------------------------
+// ---- contractions whose second operand is made of patches of an image: convolution and its transpose ------------------------
 
-/// The product of a convolution in g groups: kernel (g,o,k) times patches (g,k,q) gives y (g,o,q). The operator gives the
-/// number of groups, and as `patches` which entries of its third input each window sees.
+/// The product of a convolution in g groups: kernel (g,o,k) times patches (g,k,q) of an image gives windows (g,o,q). The
+/// operator gives the number of groups, and as `patches` which entries of the image each window sees. A convolution maps the
+/// image to the windows; a transposed one, its adjoint, maps windows to the image.
 template <class Op>
 struct patch_product {
-  static constexpr std::string_view kernel_axes = "gok", patch_axes = "gkq", y_axes = "goq";
+  static constexpr bool transposed = requires { Op::transposed; };
+  static constexpr std::string_view kernel_axes = "gok", patch_axes = "gkq", window_axes = "goq";
   sample_layout<Op> at;
-  decltype(std::declval<const Op&>().patches(shape{}, shape{}, shape{})) source;
-  int64_t channels, positions;
-  shape kernel, patches, y;
+  axiograd::patches source;
+  shape kernel, patches, windows;
 
   template <class T>
   patch_product(const Op& op, std::span<const view<const T>> in, const shape& y_dims)
-      : at(in, y_dims), source(op.patches(at.in[0], at.in[2], at.y)), channels(at.y[0]), positions(at.y.from(1).size()) {
-    const int64_t g = op.groups, o = channels / g, k = at.in[0].from(1).size();
+      : at(op, in, y_dims), source(op.patches(at.in[0], image_shape(), window_shape())) {
+    const int64_t g = op.groups, o = window_shape()[0] / g, k = at.in[0].from(1).size(), q = window_shape().from(1).size();
     kernel = {g, o, k};
-    patches = {g, k, positions};
-    y = {g, o, positions};
+    patches = {g, k, q};
+    windows = {g, o, q};
   }
+  const shape& image_shape() const { return transposed ? at.y : at.in[2]; }
+  const shape& window_shape() const { return transposed ? at.in[2] : at.y; }
   /// Memory that one sample's patches need.
   int64_t patch_memory() const { return source.is_input() ? 1 : patches.size(); }
-  /// The patches of one sample, in `memory` unless they are x itself.
+  /// The patches of one sample's image, in `memory` unless they are the image itself.
   template <class T>
-  const T* gather(const T* x, T* memory) const {
-    if (source.is_input()) return x;
-    const T* const in[3]{x};
-    boxes_forward(source, at.in, patches, {}, in, memory);
+  const T* gather(const T* image, T* memory) const {
+    if (source.is_input()) return image;
+    const T* const in[3]{image};
+    const shape dims[3]{image_shape()};
+    boxes_forward(source, dims, patches, {}, in, memory);
     return memory;
   }
-  /// dx += the adjoint of `gather` at kernel^T dy.
+  /// windows (+)= kernel patches.
   template <class T>
-  void scatter(const T* w, const T* dy, T* memory, T* dx) const {
+  void correlate(const T* w, const T* of_patches, T* to, bool add) const {
+    multiply<T>(kernel_axes, {w, &kernel}, patch_axes, {of_patches, &patches}, window_axes, {to, &windows}, add);
+  }
+  /// image += the adjoint of `gather` at kernel^T windows.
+  template <class T>
+  void scatter(const T* w, const T* from, T* memory, T* image) const {
     const bool direct = source.is_input();
-    multiply<T>(kernel_axes, {w, &kernel}, y_axes, {dy, &y}, patch_axes, {direct ? dx : memory, &patches}, direct);
-    T* const targets[3]{dx};
-    if (!direct) boxes_vjp(source, at.in, patches, {}, memory, targets);
+    multiply<T>(kernel_axes, {w, &kernel}, window_axes, {from, &windows}, patch_axes, {direct ? image : memory, &patches},
+                direct);
+    T* const targets[3]{image};
+    const shape dims[3]{image_shape()};
+    if (!direct) boxes_vjp(source, dims, patches, {}, memory, targets);
   }
 };
 
 template <class Op, class T>
 void run_patches_forward(const Op& op, const forward_run<T>& run) {
+  constexpr bool transposed = patch_product<Op>::transposed;
   const patch_product<Op> p(op, run.in, *run.y.dims);
+  const T* const w = run.in[0].data;
   const T* const bias = run.in[1].data;
+  const int64_t channels = p.at.y[0], positions = p.at.y.from(1).size();
   for_sample_blocks(p.at.samples, p.patches.size() * 8, true, [&](int64_t first, int64_t count) {
     scratch_memory<T> memory(p.patch_memory());
     for (int64_t i = first; i < first + count; ++i) {
-      const T* const patches = p.gather(run.in[2].data + i * p.at.step[2], memory.data());
+      const T* const x = run.in[2].data + i * p.at.step[2];
       T* const y = run.y.data + i * p.at.y_step;
-      if (bias != nullptr)
-        for (int64_t o = 0; o < p.channels; ++o) std::fill_n(y + o * p.positions, p.positions, bias[o]);
-      multiply<T>(p.kernel_axes, {run.in[0].data, &p.kernel}, p.patch_axes, {patches, &p.patches}, p.y_axes, {y, &p.y},
-                  bias != nullptr);
+      if (bias != nullptr || transposed)
+        for (int64_t o = 0; o < channels; ++o) std::fill_n(y + o * positions, positions, bias == nullptr ? T(0) : bias[o]);
+      if constexpr (transposed)
+        p.scatter(w, x, memory.data(), y);
+      else
+        p.correlate(w, p.gather(x, memory.data()), y, bias != nullptr);
     }
   });
 }
 
 template <class Op, class T>
 void run_patches_vjp(const Op& op, const vjp_run<T>& run) {
+  constexpr bool transposed = patch_product<Op>::transposed;
   const patch_product<Op> p(op, run.in, *run.y.dims);
+  const T* const w = run.in[0].data;
   T* const dkernel = run.dx[0];
   T* const dbias = run.dx[1];
   // Each block of samples sums the shared gradients by itself; the sums are added in order, whatever the threads did.
   const int64_t kernel_size = dkernel == nullptr ? 0 : p.kernel.size();
-  const int64_t bias_size = dbias == nullptr ? 0 : p.channels;
+  const int64_t bias_size = dbias == nullptr ? 0 : p.at.y[0], positions = p.at.y.from(1).size();
   const int64_t blocks = std::min<int64_t>(p.at.samples, 8);
   scratch_memory<T> sums(std::max<int64_t>(1, blocks * (kernel_size + bias_size)));
   std::fill_n(sums.data(), blocks * (kernel_size + bias_size), T(0));
@@ -189,12 +208,21 @@ void run_patches_vjp(const Op& op, const vjp_run<T>& run) {
     scratch_memory<T> memory(p.patch_memory());
     for (int64_t i = p.at.samples * block / blocks; i < p.at.samples * (block + 1) / blocks; ++i) {
       const T* const dy = run.dy + i * p.at.y_step;
-      if (dkernel != nullptr) {
-        const T* const patches = p.gather(run.in[2].data + i * p.at.step[2], memory.data());
-        multiply<T>(p.y_axes, {dy, &p.y}, p.patch_axes, {patches, &p.patches}, p.kernel_axes, {kernel_sum, &p.kernel}, true);
-      }
-      for (int64_t o = 0; o < bias_size; ++o) bias_sum[o] = bias_sum[o] + sum_run(dy + o * p.positions, p.positions, 1);
-      if (run.dx[2] != nullptr) p.scatter(run.in[0].data, dy, memory.data(), run.dx[2] + i * p.at.step[2]);
+      const T* const x = run.in[2].data + i * p.at.step[2];
+      T* const dx = run.dx[2] == nullptr ? nullptr : run.dx[2] + i * p.at.step[2];
+      const T* const image = transposed ? dy : x;
+      const T* const windows = transposed ? x : dy;
+      const bool gathers = dkernel != nullptr || (transposed && dx != nullptr);
+      const T* const patches = gathers ? p.gather(image, memory.data()) : nullptr;
+      if (dkernel != nullptr)
+        multiply<T>(p.window_axes, {windows, &p.windows}, p.patch_axes, {patches, &p.patches}, p.kernel_axes,
+                    {kernel_sum, &p.kernel}, true);
+      for (int64_t o = 0; o < bias_size; ++o) bias_sum[o] = bias_sum[o] + sum_run(dy + o * positions, positions, 1);
+      if (dx == nullptr) continue;
+      if constexpr (transposed)
+        p.correlate(w, patches, dx, true);
+      else
+        p.scatter(w, dy, memory.data(), dx);
     }
   });
   for (int64_t block = 0; block < blocks; ++block) {

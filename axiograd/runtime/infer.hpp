@@ -7,9 +7,6 @@
 
 namespace axiograd {
 
-template <class Op>
-concept has_samples = requires { Op::ranks; };
-
 namespace impl {
 template <class Op, std::size_t... I>
 constexpr shape_result call_infer(const Op& op, std::span<const shape* const> in, std::index_sequence<I...>) {
@@ -23,8 +20,8 @@ constexpr shape_result infer_samples(const Op& op, std::span<const shape* const>
 }
 /// The rank of a sample of input `k`; side inputs belong to samples as they are.
 template <class Op>
-constexpr int sample_rank(int k, const shape& s) {
-  return k < arity_of<Op>.tensors ? Op::ranks[static_cast<std::size_t>(k)] : s.rank;
+constexpr int sample_rank(const Op& op, const shape& first, int k, const shape& s) {
+  return k < arity_of<Op>.tensors ? ranks_of(op, first)[static_cast<std::size_t>(k)] : s.rank;
 }
 }  // namespace impl
 
@@ -39,20 +36,20 @@ constexpr auto in_order(const std::array<const shape*, N>& given) {
 
 /// The axes before the samples, which the result carries too. An input that has none is shared by all samples.
 template <has_samples Op>
-constexpr shape_result leading_axes(const Op&, std::span<const shape* const> in) {
+constexpr shape_result leading_axes(const Op& op, std::span<const shape* const> in) {
   shape leading;
   for (int k = 0; k < arity_of<Op>.tensors; ++k) {
     const shape& s = *in[static_cast<std::size_t>(k)];
     if (s.rank < 0) continue;
-    const int extra = s.rank - impl::sample_rank<Op>(k, s);
+    const int extra = s.rank - impl::sample_rank(op, *in[0], k, s);
     if (extra < 0)
       return {error_kind::shape_mismatch, "input {} has {} axes, it needs {}; shapes {shapes}", k, s.rank,
-              impl::sample_rank<Op>(k, s)};
+              impl::sample_rank(op, *in[0], k, s)};
     if (extra == 0) continue;
     if constexpr (requires { Op::shared; })
       if (Op::shared.contains(k))
         return {error_kind::shape_mismatch, "input {} is shared by all samples: it has {} axes, it needs {}; shapes {shapes}",
-                k, s.rank, impl::sample_rank<Op>(k, s)};
+                k, s.rank, impl::sample_rank(op, *in[0], k, s)};
     if (leading.rank > 0 && leading != s.first(extra))
       return {error_kind::shape_mismatch, "leading axes of the inputs differ: shapes {shapes}"};
     leading = s.first(extra);
@@ -70,7 +67,7 @@ constexpr shape_result infer(const Op& op, std::span<const shape* const> in) {
     std::array<shape, 8> samples;
     std::array<const shape*, 8> pointers{};
     for (std::size_t k = 0; k < static_cast<std::size_t>(impl::shapes_of<Op>); ++k) {
-      samples[k] = in[k]->rank < 0 ? *in[k] : in[k]->last(impl::sample_rank<Op>(static_cast<int>(k), *in[k]));
+      samples[k] = in[k]->rank < 0 ? *in[k] : in[k]->last(impl::sample_rank(op, *in[0], static_cast<int>(k), *in[k]));
       pointers[k] = &samples[k];
     }
     shape_result r = impl::infer_samples(op, {pointers.data(), static_cast<std::size_t>(impl::shapes_of<Op>)});

@@ -48,9 +48,9 @@ struct rotation_that_rotates_back_the_same_way {
 struct max_pool_to_the_last_maximum : max_pool2d_op {
   template <class T>
   void vjp(const view<const T>& x, const view<const T>& y, const view<const T>& dy, const view<T>& dx) const {
-    geometry().for_each_window(*x.dims, *y.dims, [&](int64_t q, int64_t first, const auto& entries) {
-      int64_t winner = first;
-      entries([&](int64_t i) { winner = x.data[i] == y.data[q] ? i : winner; });
+    general().geometry().for_each_window(*x.dims, *y.dims, [&](int64_t q, const auto& window) {
+      int64_t winner = -1;
+      window([&](int64_t i) { winner = winner < 0 || x.data[i] == y.data[q] ? i : winner; });
       dx.data[winner] = dx.data[winner] + dy.data[q];
     });
   }
@@ -58,10 +58,10 @@ struct max_pool_to_the_last_maximum : max_pool2d_op {
 struct avg_pool_of_covered_cells : avg_pool2d_op {
   template <class T>
   void vjp(const view<const T>& x, const view<const T>& y, const view<const T>& dy, const view<T>& dx) const {
-    geometry().for_each_window(*x.dims, *y.dims, [&](int64_t q, int64_t, const auto& entries) {
+    general().geometry().for_each_window(*x.dims, *y.dims, [&](int64_t q, const auto& window) {
       int covered = 0;
-      entries([&](int64_t) { ++covered; });
-      entries([&](int64_t i) { dx.data[i] = dx.data[i] + dy.data[q] / T(covered); });
+      window([&](int64_t) { ++covered; });
+      window([&](int64_t i) { dx.data[i] = dx.data[i] + dy.data[q] / T(covered); });
     });
   }
 };

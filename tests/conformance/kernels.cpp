@@ -156,8 +156,9 @@ T stratified_number(draw& d, const subject& s, int i) {
 /// The mixed bound of op_facts at each entry.
 template <class T>
 void measure(const entries<T>& got, const entries<ball>& exact, double max_ulp, double floor, const std::string& what,
-             const tensors<T>& x, error_meter& meter, outcome& o) {
+             const tensors<T>& x, const std::vector<bool>& counts, error_meter& meter, outcome& o) {
   for (int64_t i = 0; i < got.size(); ++i) {
+    if (!counts[static_cast<std::size_t>(i)]) continue;
     const double reference = exact[i].midpoint();
     if (!exact[i].finite() || std::abs(reference) > static_cast<double>(std::numeric_limits<T>::max())) continue;
     const double error = distance(static_cast<double>(got[i]), exact[i]);
@@ -191,6 +192,13 @@ void elementwise_accuracy(const subject& s, const settings& set, error_meter& va
     const auto by = run_forward(s.balls.forward, c, bx);
     tensors<ball> slopes = zeros_like(bx);
     run_vjp(s.balls.vjp, c, bx, by, ones, slopes);
+    std::vector<bool> counts(n, true);
+    if (s.bounded_at != nullptr)
+      for (int j = 0; j < n; ++j) {
+        std::vector<double> at;
+        for (const auto& t : x) at.push_back(static_cast<double>(t[j]));
+        counts[static_cast<std::size_t>(j)] = s.bounded_at(c.op(), at.data());
+      }
     // The floor of the mixed bound is for functions of bounded slope.
     double steepest = 0;
     for (const auto& t : slopes)
@@ -208,10 +216,10 @@ void elementwise_accuracy(const subject& s, const settings& set, error_meter& va
       tensors<T> dx = zeros_like(x);
       run_vjp(run.vjp, c, x, y, entries_of<T>(n, [] { return T(1); }), dx);
       error_meter of_value, of_slope;
-      measure(y, by, allowed(s.facts.max_ulp), floor, name + " value", x, of_value, o);
+      measure(y, by, allowed(s.facts.max_ulp), floor, name + " value", x, counts, of_value, o);
       for (std::size_t k = 0; k < dx.size(); ++k)
         measure(dx[k], slopes[k], allowed(s.facts.derivative_max_ulp), floor, name + " derivative " + std::to_string(k), x,
-                of_slope, o);
+                counts, of_slope, o);
       if (chosen) {
         value.merge(of_value);
         slope.merge(of_slope);

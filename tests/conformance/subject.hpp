@@ -34,7 +34,6 @@ struct subject {
   family kind;
   arity in;
   bool has_samples;  ///< accepts leading axes
-  sample_ranks ranks;
   input_set shared;  ///< inputs that never carry leading axes
   bool algebraic;    ///< runs without exp, log, ...
   std::span<const double> samples;
@@ -42,7 +41,8 @@ struct subject {
   call (*draw_call)(draw&);
   void (*spoil)(void* op, draw&);  ///< puts hostile numbers into the attributes; null without attributes
   shape_result (*infer)(const void* op, std::span<const shape* const> in);
-  bool (*in_domain)(const void* op, double x);  ///< null where every number is
+  bool (*in_domain)(const void* op, double x);          ///< null where every number is
+  bool (*bounded_at)(const void* op, const double* x);  ///< where the declared accuracy holds; null: everywhere
 
   library_runs<float> f32;
   library_runs<double> f64;

@@ -145,7 +145,6 @@ subject make_subject() {
             .kind = family_of<Op>,
             .in = arity_of<Op>,
             .has_samples = has_samples<Op>,
-            .ranks = {},
             .shared = shared_of<Op>,
             .algebraic = axiograd::runs_on<Op, core::archetype<no_functions>>,
             .samples = {},
@@ -153,6 +152,7 @@ subject make_subject() {
             .spoil = nullptr,
             .infer = [](const void* op, std::span<const shape* const> in) { return infer(*static_cast<const Op*>(op), in); },
             .in_domain = nullptr,
+            .bounded_at = nullptr,
             .f32 = impl::library_runs_of<Op, float>(),
             .f64 = impl::library_runs_of<Op, double>(),
             .integers = impl::runs_of<Op, whole>(),
@@ -163,13 +163,18 @@ subject make_subject() {
             .raw_balls = nullptr,
             .dual_f64 = impl::forward_of<Op, dual<double>>(),
             .law = nullptr};
-  if constexpr (has_samples<Op>) s.ranks = Op::ranks;
   if constexpr (requires { Op::samples; }) s.samples = Op::samples;
   if constexpr (requires { Op::attributes(); }) s.spoil = &impl::spoil_attributes<Op>;
   if constexpr (elementwise<Op>) {
     s.raw_field = impl::forward_of<Op, dual<probe>, impl::raw_kernels<Op, dual<probe>>>();
     s.raw_balls = impl::forward_of<Op, dual<ball>, impl::raw_kernels<Op, dual<ball>>>();
     s.law = &impl::law<Op>;
+    if constexpr (requires { &Op::bounded_at; })
+      s.bounded_at = [](const void* op, const double* x) {
+        return [&]<std::size_t... I>(std::index_sequence<I...>) {
+          return static_cast<const Op*>(op)->bounded_at(x[I]...);
+        }(axiograd::impl::inputs_of<Op>{});
+      };
     if constexpr (requires(const Op op) { op.in_domain(1.0); })
       s.in_domain = [](const void* op, double x) { return static_cast<const Op*>(op)->in_domain(x); };
   } else {

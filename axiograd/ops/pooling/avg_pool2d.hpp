@@ -1,64 +1,54 @@
 #pragma once
 
-#include <axiograd/core/op.hpp>
-#include <axiograd/core/pool2d.hpp>
-#include <axiograd/core/view.hpp>
+#include <axiograd/ops/pooling/avg_pool.hpp>
 
 namespace axiograd {
 
-/// avg_pool2d(x): the mean of each window, channels first: (C,H,W) -> (C,H',W'); padding counts as zeros.
+/// avg_pool2d(x): avg_pool over two spatial axes: (C,H,W) -> (C,H',W').
 ///
+/// Shapes: leading axes before x.
 /// Attributes: kernel, required; stride, 0 means the kernel; padding, at most half a kernel.
-/// Errors: invalid_parameter.
+/// Errors: shape_mismatch, invalid_parameter.
 struct avg_pool2d_op {
-  static constexpr op_info info{.name = "avg_pool2d",
-                                .formula = "y[c,q] = sum over the window / (k l)",
-                                .derivative = "dy / (k l) to every entry of the window inside x",
-                                .edges = "padded zeros are counted; NaN propagates",
-                                .source = "contract 10, C13",
-                                .torch = "torch.nn.functional.avg_pool2d; same without ceil_mode and divisor_override"};
-  static constexpr op_facts facts{};
+  static constexpr op_info info = [] {
+    op_info i = avg_pool_op::info;
+    i.name = "avg_pool2d";
+    return i;
+  }();
+  static constexpr op_facts facts = avg_pool_op::facts;
   static constexpr family kind = family::sample;
   static constexpr sample_ranks ranks{3};
   template <class T>
-  static constexpr bool runs_on = field<T>;
+  static constexpr bool runs_on = avg_pool_op::runs_on<T>;
 
   required<extents<2>> kernel;
   extents<2> stride{0}, padding{0};
+
   static constexpr auto attributes() {
     return std::tuple{attribute{"kernel", &avg_pool2d_op::kernel, "window"},
                       attribute{"stride", &avg_pool2d_op::stride, "distance between windows; 0 is the kernel"},
-                      attribute{"padding", &avg_pool2d_op::padding, "zeros on each side"}};
+                      attribute{"padding", &avg_pool2d_op::padding, "cells on each side"}};
   }
-  constexpr pool2d_geometry geometry() const { return {kernel, stride, padding}; }
-  constexpr shape_result infer_shape(const shape& x) const { return geometry().infer_shape(x); }
+  /// The same operator with its axes as lists.
+  constexpr avg_pool_op general() const {
+    return {.kernel = list_of(kernel.value), .stride = list_of(stride), .padding = list_of(padding)};
+  }
+  constexpr shape_result infer_shape(const shape& x) const { return general().infer_shape(x); }
 
   template <class T>
   void forward(const view<const T>& x, const view<T>& y) const {
-    geometry().for_each_window(*x.dims, *y.dims, [&](int64_t q, int64_t, const auto& entries) {
-      T total(0);
-      entries([&](int64_t i) { total = total + x.data[i]; });
-      y.data[q] = total / cells<T>();
-    });
+    general().forward(x, y);
   }
   template <class T>
   void vjp(const view<const T>& x, const view<const T>& y, const view<const T>& dy, const view<T>& dx) const {
-    geometry().for_each_window(*x.dims, *y.dims, [&](int64_t q, int64_t, const auto& entries) {
-      const T share = dy.data[q] / cells<T>();
-      entries([&](int64_t i) { dx.data[i] = dx.data[i] + share; });
-    });
+    general().vjp(x, y, dy, dx);
   }
 
   template <class Draw>
   static constexpr auto sample(Draw& draw) {
-    const auto [g, x] = pool2d_geometry::sample(draw);
-    return draw.sample(avg_pool2d_op{.kernel = g.kernel, .stride = g.stride, .padding = g.padding}, x);
-  }
-
- private:
-  template <class T>
-  T cells() const {
-    return T(static_cast<double>(kernel.value[0] * kernel.value[1]));
+    const auto [g, x] = pool_geometry::sample(draw, 2);
+    const auto pair = [](const axis_list& l) { return extents<2>(l[0], l[1]); };
+    return draw.sample(avg_pool2d_op{.kernel = pair(g.kernel), .stride = pair(g.stride), .padding = pair(g.padding)}, x);
   }
 };
 AXG_OPERATOR(avg_pool2d)

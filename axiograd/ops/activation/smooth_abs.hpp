@@ -1,0 +1,37 @@
+#pragma once
+
+#include <axiograd/core/op.hpp>
+#include <axiograd/ops/arithmetic/sqrt.hpp>
+
+namespace axiograd {
+
+/// smooth_abs(x) = sqrt(x^2 + epsilon), elementwise.
+///
+/// Attributes: epsilon, default 1e-6.
+struct smooth_abs_op {
+  static constexpr op_info info{.name = "smooth_abs",
+                                .formula = "sqrt(x^2 + epsilon)",
+                                .derivative = "x / sqrt(x^2 + epsilon)",
+                                .edges = "f'(0) = 0 for epsilon > 0; NaN propagates",
+                                .source = "contract 3",
+                                .torch = "none"};
+  static constexpr op_facts facts{.bend = curvature::convex, .max_ulp = 2, .derivative_max_ulp = 3};
+
+  ratio epsilon = default_epsilon;
+  static constexpr auto attributes() {
+    return std::tuple{attribute{"epsilon", &smooth_abs_op::epsilon, "added inside the root"}};
+  }
+  static constexpr double samples[]{-10, -1e-3, 0, 1e-3, 1, 100};
+
+  template <analytic T>
+  AXG_HD constexpr T value(const T& x) const {
+    return sqrt(x * x + epsilon.as<T>());
+  }
+  template <analytic T>
+  AXG_HD constexpr T derivative(const T& x, const T&) const {
+    return x / sqrt(x * x + epsilon.as<T>());
+  }
+};
+AXG_OPERATOR(smooth_abs)
+
+}  // namespace axiograd

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <axiograd/core/op.hpp>
+#include <axiograd/ops/arithmetic/exp.hpp>
+#include <axiograd/ops/arithmetic/sqrt.hpp>
+
+namespace axiograd {
+
+/// erf(x) = 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x, elementwise.
+struct erf_op {
+  static constexpr op_info info{.name = "erf",
+                                .formula = "erf(x)",
+                                .derivative = "2 exp(-x^2) / sqrt(pi)",
+                                .edges = "total; NaN propagates",
+                                .source = "Abramowitz & Stegun 7.1.1",
+                                .torch = "torch.erf; same"};
+  static constexpr op_facts facts{.order = monotone::increasing, .max_ulp = 2, .derivative_max_ulp = 128};
+  static constexpr double samples[]{-6, -1, -1e-4, 0, 1e-4, 0.5, 2, 6};
+
+  template <analytic T>
+  AXG_HD constexpr T value(const T& x) const {
+    return erf(x);
+  }
+  template <analytic T>
+  AXG_HD constexpr T derivative(const T& x, const T&) const {
+    return T(2) / sqrt(pi<T>()) * exp(-(x * x));
+  }
+};
+AXG_OPERATOR(erf)
+
+}  // namespace axiograd

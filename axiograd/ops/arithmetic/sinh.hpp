@@ -1,0 +1,33 @@
+#pragma once
+
+#include <axiograd/core/hyperbolic.hpp>
+#include <axiograd/core/op.hpp>
+#include <axiograd/ops/arithmetic/abs.hpp>
+#include <axiograd/ops/arithmetic/exp.hpp>
+#include <axiograd/ops/arithmetic/expm1.hpp>
+
+namespace axiograd {
+
+/// sinh(x) = (e^x - e^-x) / 2, elementwise.
+struct sinh_op {
+  static constexpr op_info info{.name = "sinh",
+                                .formula = "(exp(x) - exp(-x)) / 2",
+                                .derivative = "cosh(x)",
+                                .edges = "odd; overflows to +-inf; NaN propagates",
+                                .source = "contract 3",
+                                .torch = "torch.sinh; same"};
+  static constexpr op_facts facts{.order = monotone::increasing, .max_ulp = 4, .derivative_max_ulp = 4};
+  static constexpr double samples[]{-80, -2, -1e-4, 0, 1e-4, 1, 80};
+
+  template <analytic T>
+  AXG_HD constexpr T value(const T& x) const {
+    return hyperbolic_sine(x);
+  }
+  template <analytic T>
+  AXG_HD constexpr T derivative(const T& x, const T&) const {
+    return hyperbolic_cosine(x);
+  }
+};
+AXG_OPERATOR(sinh)
+
+}  // namespace axiograd

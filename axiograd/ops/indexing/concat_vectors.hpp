@@ -1,0 +1,39 @@
+#pragma once
+
+#include <axiograd/core/box_move.hpp>
+#include <axiograd/core/op.hpp>
+
+namespace axiograd {
+
+/// concat_vectors(a, b) = a, then b: (n) and (m) -> (n+m).
+///
+/// Shapes: leading axes before both, alike.
+/// Errors: shape_mismatch.
+struct concat_vectors_op {
+  static constexpr op_info info{.name = "concat_vectors",
+                                .formula = "y = (a_1, ..., a_n, b_1, ..., b_m)",
+                                .derivative = "da = dy[0:n], db = dy[n:n+m]",
+                                .edges = "empty vectors are allowed",
+                                .source = "contract 7",
+                                .torch = "torch.cat((a, b))"};
+  static constexpr op_facts facts{};
+  static constexpr family kind = family::index;
+  static constexpr arity in{.tensors = 2};
+  static constexpr sample_ranks ranks{1, 1};
+
+  constexpr shape_result infer_shape(const shape& a, const shape& b) const { return shape{a[0] + b[0]}; }
+  template <class Emit>
+  void moves(std::span<const shape> x, const shape&, const Emit& emit) const {
+    emit(box_move::run(0, x[0][0], 0, 0));
+    emit(box_move::run(1, x[1][0], 0, x[0][0]));
+  }
+
+  template <class Draw>
+  static constexpr auto sample(Draw& draw) {
+    const int64_t n = draw.extent();
+    return draw.sample(concat_vectors_op{}, shape{n}, shape{draw.extent()});
+  }
+};
+AXG_OPERATOR(concat_vectors)
+
+}  // namespace axiograd

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <axiograd/core/box_move.hpp>
+#include <axiograd/core/op.hpp>
+
+namespace axiograd {
+
+/// gather_scalar_nat(x) = x[i], or 0 when i is outside: (n) -> ().
+///
+/// Shapes: leading axes before x.
+/// Attributes: i, required.
+/// Errors: shape_mismatch.
+struct gather_scalar_nat_op {
+  static constexpr op_info info{.name = "gather_scalar_nat",
+                                .formula = "y = x[i], 0 when i is outside",
+                                .derivative = "dx[i] = dy, 0 elsewhere",
+                                .edges = "an index outside reads 0 and gets no gradient",
+                                .source = "contract 7",
+                                .torch = "none; torch raises outside"};
+  static constexpr op_facts facts{};
+  static constexpr family kind = family::index;
+  static constexpr sample_ranks ranks{1};
+  static constexpr bool leaves_gaps = true;
+
+  required<int64_t> i;
+  static constexpr auto attributes() { return std::tuple{attribute{"i", &gather_scalar_nat_op::i, "index"}}; }
+
+  constexpr shape_result infer_shape(const shape&) const { return shape{}; }
+  template <class Emit>
+  void moves(std::span<const shape> x, const shape&, const Emit& emit) const {
+    if (i.value >= 0 && i.value < x[0][0]) emit(box_move::run(0, 1, i.value, 0));
+  }
+
+  template <class Draw>
+  static constexpr auto sample(Draw& draw) {
+    const int64_t n = draw.extent();
+    return draw.sample(gather_scalar_nat_op{.i = draw.whole(-1, n)}, shape{n});
+  }
+};
+AXG_OPERATOR(gather_scalar_nat)
+
+}  // namespace axiograd

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <axiograd/core/box_move.hpp>
+#include <axiograd/core/op.hpp>
+
+namespace axiograd {
+
+/// scatter_add_vec(x, v) = x with v added to entry i: (n) and () -> (n).
+///
+/// Shapes: leading axes before both.
+/// Attributes: i, required.
+/// Errors: shape_mismatch, index_out_of_range.
+struct scatter_add_vec_op {
+  static constexpr op_info info{.name = "scatter_add_vec",
+                                .formula = "y = x, y[i] += v",
+                                .derivative = "dx = dy, dv = dy[i]",
+                                .edges = "an index outside is an error",
+                                .source = "contract 7",
+                                .torch = "torch.index_add(x, 0, i, v)"};
+  static constexpr op_facts facts{};
+  static constexpr family kind = family::index;
+  static constexpr arity in{.tensors = 2};
+  static constexpr sample_ranks ranks{1, 0};
+  static constexpr bool adds_up = true;
+
+  required<int64_t> i;
+  static constexpr auto attributes() { return std::tuple{attribute{"i", &scatter_add_vec_op::i, "index"}}; }
+
+  constexpr shape_result infer_shape(const shape& x, const shape&) const {
+    if (i.value < 0 || i.value >= x[0])
+      return {error_kind::index_out_of_range, "index {} is outside an axis of {}", i.value, x[0]};
+
+    return x;
+  }
+  template <class Emit>
+  void moves(std::span<const shape> x, const shape& y, const Emit& emit) const {
+    emit(box_move::run(0, y.size(), 0, 0));
+    emit(box_move::run(1, x[1].size(), 0, i.value * x[1].size()));
+  }
+
+  template <class Draw>
+  static constexpr auto sample(Draw& draw) {
+    const int64_t n = draw.positive_extent();
+
+    return draw.sample(scatter_add_vec_op{.i = draw.whole(0, n - 1)}, shape{n}, shape{});
+  }
+};
+AXG_OPERATOR(scatter_add_vec)
+
+}  // namespace axiograd

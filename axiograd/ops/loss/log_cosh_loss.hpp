@@ -1,0 +1,37 @@
+#pragma once
+
+#include <axiograd/core/pointwise_loss.hpp>
+#include <axiograd/ops/activation/tanh.hpp>
+#include <axiograd/ops/arithmetic/abs.hpp>
+#include <axiograd/ops/arithmetic/exp.hpp>
+#include <axiograd/ops/arithmetic/log.hpp>
+#include <axiograd/ops/arithmetic/log1p.hpp>
+
+namespace axiograd {
+
+/// log_cosh_loss(x, t) = mean of log cosh(x - t) over all entries.
+///
+/// Errors: shape_mismatch.
+struct log_cosh_loss_op : pointwise_loss<log_cosh_loss_op> {
+  static constexpr op_info info{.name = "log_cosh_loss",
+                                .formula = "sum log cosh(x - t) / N",
+                                .derivative = "dx = tanh(x - t) dy / N, dt = -dx",
+                                .edges = "an empty tensor gives 0; no overflow; NaN propagates",
+                                .source = "contract 14",
+                                .torch = "none"};
+  static constexpr op_facts facts{};
+
+  template <analytic T>
+  AXG_HD constexpr T term(const T& x, const T& t) const {
+    const T d = abs(x - t);
+    return d + log1p(exp(T(-2) * d)) - log(T(2));
+  }
+  template <analytic T>
+  AXG_HD constexpr partials<T, 2> slope(const T& x, const T& t) const {
+    const T s = tanh(x - t);
+    return {s, -s};
+  }
+};
+AXG_OPERATOR(log_cosh_loss)
+
+}  // namespace axiograd

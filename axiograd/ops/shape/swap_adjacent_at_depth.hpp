@@ -1,0 +1,53 @@
+#pragma once
+
+#include <axiograd/core/box_move.hpp>
+#include <axiograd/core/op.hpp>
+
+namespace axiograd {
+
+/// swap_adjacent_at_depth(x): axes depth and depth + 1 exchanged; x itself when there is no axis depth + 1.
+///
+/// Attributes: depth, required, not negative.
+/// Errors: invalid_axis for a negative depth.
+struct swap_adjacent_at_depth_op {
+  static constexpr op_info info{.name = "swap_adjacent_at_depth",
+                                .formula = "y[.., j, i, ..] = x[.., i, j, ..]",
+                                .derivative = "the same exchange of dy",
+                                .edges = "the identity when depth + 1 is not an axis; an involution",
+                                .source = "contract 2.1, 6",
+                                .torch = "torch.transpose(x, depth, depth + 1); it raises where this is the identity"};
+  static constexpr op_facts facts{};
+  static constexpr family kind = family::index;
+  required<int> depth;
+  static constexpr auto attributes() {
+    return std::tuple{attribute{"depth", &swap_adjacent_at_depth_op::depth, "first of the two axes"}};
+  }
+
+  constexpr shape_result infer_shape(const shape& x) const {
+    if (depth.value < 0) return {error_kind::invalid_axis, "depth {} is negative", depth.value};
+    shape y = x;
+    if (depth.value < x.rank - 1) {
+      y[depth] = x[depth + 1];
+      y[depth + 1] = x[depth];
+    }
+    return y;
+  }
+  template <class Emit>
+  void moves(std::span<const shape> x, const shape& y, const Emit& emit) const {
+    box_move m = box_move::of(y);
+    for (int axis = 0; axis < y.rank; ++axis) {
+      const bool swaps = depth.value < y.rank - 1 && (axis == depth.value || axis == depth.value + 1);
+      m.from_stride[static_cast<std::size_t>(axis)] = x[0].stride(!swaps ? axis : axis == depth.value ? axis + 1 : axis - 1);
+    }
+    emit(m);
+  }
+
+  template <class Draw>
+  static constexpr auto sample(Draw& draw) {
+    const shape x = draw.any_shape();
+    return draw.sample(swap_adjacent_at_depth_op{.depth = draw.whole(0, 4)}, x);
+  }
+};
+AXG_OPERATOR(swap_adjacent_at_depth)
+
+}  // namespace axiograd

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <axiograd/core/box_move.hpp>
+#include <axiograd/core/op.hpp>
+
+namespace axiograd {
+
+/// transpose3d_last_to_first(x): (a,b,c) -> (c,a,b), y_kij = x_ijk.
+///
+/// Shapes: leading axes before the three.
+/// Errors: shape_mismatch.
+struct transpose3d_last_to_first_op {
+  static constexpr op_info info{.name = "transpose3d_last_to_first",
+                                .formula = "y_kij = x_ijk",
+                                .derivative = "dx_ijk = dy_kij",
+                                .edges = "extents of 0 are allowed",
+                                .source = "contract 6",
+                                .torch = "torch.permute(x, (2, 0, 1))"};
+  static constexpr op_facts facts{};
+  static constexpr family kind = family::index;
+  static constexpr sample_ranks ranks{3};
+
+  constexpr shape_result infer_shape(const shape& x) const { return shape{x[2], x[0], x[1]}; }
+  template <class Emit>
+  void moves(std::span<const shape> x, const shape& y, const Emit& emit) const {
+    box_move m = box_move::of(y);
+    m.from_stride = {x[0].stride(2), x[0].stride(0), x[0].stride(1)};
+    emit(m);
+  }
+
+  template <class Draw>
+  static constexpr auto sample(Draw& draw) {
+    const int64_t a = draw.extent(), b = draw.extent();
+    return draw.sample(transpose3d_last_to_first_op{}, shape{a, b, draw.extent()});
+  }
+};
+AXG_OPERATOR(transpose3d_last_to_first)
+
+}  // namespace axiograd
