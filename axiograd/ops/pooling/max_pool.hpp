@@ -22,7 +22,9 @@ struct max_pool_op {
   static constexpr op_facts facts{};
   static constexpr family kind = family::sample;
   template <class T>
-  static constexpr bool runs_on = ordered_ring<T> && requires(T a, T b) { bool(a > b); };
+  static constexpr bool runs_on = ordered_ring<T> && requires(T a, T b) {
+    { a > b } -> std::convertible_to<bool>;
+  };
 
   required<axis_list> kernel;
   axis_list stride{}, padding{};
