@@ -2,6 +2,7 @@
 // The whole library. Including narrower headers costs less to compile.
 
 #include <axiograd/autograd/builder.hpp>
+#include <axiograd/autograd/contract.hpp>
 #include <axiograd/autograd/tape.hpp>
 #include <axiograd/autograd/var.hpp>
 #include <axiograd/core/random.hpp>

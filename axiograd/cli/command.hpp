@@ -16,6 +16,8 @@ void add_train(CLI::App& app, command& chosen);
 void add_eval(CLI::App& app, command& chosen);
 void add_predict(CLI::App& app, command& chosen);
 void add_ops(CLI::App& app, command& chosen);
+/// Every name of the contract that can be called here, with its layer.
+void print_inventory();
 
 /// The digits data: `given`, else $AXIOGRAD_DATA (the file or its folder), else the installed copy, else the source tree's.
 /// Throws `failure` (io) that tells where it looked.

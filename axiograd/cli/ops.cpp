@@ -158,10 +158,11 @@ void print_card(const op_record& r) {
 
 struct ops_flags {
   std::string name;
-  bool as_json = false, markdown = false;
+  bool as_json = false, markdown = false, inventory = false;
 };
 
 void list_operators(const ops_flags& f) {
+  if (f.inventory) return print_inventory();
   std::vector<const op_record*> records(all_records().begin(), all_records().end());
   if (!f.name.empty()) {
     const op_record* const one = find_record(f.name.c_str());
@@ -189,6 +190,7 @@ void add_ops(CLI::App& app, command& chosen) {
   ops->add_option("NAME", f->name, "One operator, with its whole card")->type_name("NAME");
   CLI::Option* const as_json = ops->add_flag("--json", f->as_json, "Print everything, for programs");
   ops->add_flag("--markdown", f->markdown, "Print the table of docs/ops.md")->excludes(as_json);
+  ops->add_flag("--inventory", f->inventory, "Print every name that can be called and its layer")->excludes(as_json);
   ops->callback([f, &chosen] { chosen = [f] { list_operators(*f); }; });
 }
 

@@ -329,31 +329,42 @@ template <class Op>
 inline constexpr bool in_library = false;
 
 /// Makes the callable of NAME_op: inputs first, attributes last (`softmax(x, {.axis = 0})`) or as a template argument.
-#define AXG_CALLABLE(name)                                                              \
-  template <axiograd::operand... X>                                                     \
-    requires(axiograd::calls<name##_op, X...> && std::default_initializable<name##_op>) \
-  AXG_HD constexpr auto name(const X&... x) {                                           \
-    return axiograd::impl::call_default<name##_op>(x...);                               \
-  }                                                                                     \
-  template <axiograd::operand A>                                                        \
-    requires axiograd::calls<name##_op, A>                                              \
-  AXG_HD constexpr auto name(const A& a, const name##_op& op) {                         \
-    return axiograd::impl::call(op, a);                                                 \
-  }                                                                                     \
-  template <axiograd::operand A, axiograd::operand B>                                   \
-    requires axiograd::calls<name##_op, A, B>                                           \
-  AXG_HD constexpr auto name(const A& a, const B& b, const name##_op& op) {             \
-    return axiograd::impl::call(op, a, b);                                              \
-  }                                                                                     \
-  template <axiograd::operand A, axiograd::operand B, axiograd::operand C>              \
-    requires axiograd::calls<name##_op, A, B, C>                                        \
-  AXG_HD constexpr auto name(const A& a, const B& b, const C& c, const name##_op& op) { \
-    return axiograd::impl::call(op, a, b, c);                                           \
-  }                                                                                     \
-  template <name##_op Op, axiograd::operand... X>                                       \
-    requires axiograd::calls<name##_op, X...>                                           \
-  AXG_HD constexpr auto name(const X&... x) {                                           \
-    return axiograd::impl::call(axiograd::fixed<Op>{}, x...);                           \
+#define AXG_CALLABLE(name)                                                                                                  \
+  template <axiograd::operand... X>                                                                                         \
+    requires(axiograd::calls<name##_op, X...> && std::default_initializable<name##_op>)                                     \
+  AXG_HD constexpr auto name(const X&... x) {                                                                               \
+    return axiograd::impl::call_default<name##_op>(x...);                                                                   \
+  }                                                                                                                         \
+  template <axiograd::operand A>                                                                                            \
+    requires axiograd::calls<name##_op, A>                                                                                  \
+  AXG_HD constexpr auto name(const A& a, const name##_op& op) {                                                             \
+    return axiograd::impl::call(op, a);                                                                                     \
+  }                                                                                                                         \
+  template <axiograd::operand A, axiograd::operand B>                                                                       \
+    requires axiograd::calls<name##_op, A, B>                                                                               \
+  AXG_HD constexpr auto name(const A& a, const B& b, const name##_op& op) {                                                 \
+    return axiograd::impl::call(op, a, b);                                                                                  \
+  }                                                                                                                         \
+  template <axiograd::operand A, axiograd::operand B, axiograd::operand C>                                                  \
+    requires axiograd::calls<name##_op, A, B, C>                                                                            \
+  AXG_HD constexpr auto name(const A& a, const B& b, const C& c, const name##_op& op) {                                     \
+    return axiograd::impl::call(op, a, b, c);                                                                               \
+  }                                                                                                                         \
+  template <axiograd::operand A, axiograd::operand B, axiograd::operand C, axiograd::operand D, axiograd::operand E>        \
+    requires axiograd::calls<name##_op, A, B, C, D, E>                                                                      \
+  AXG_HD constexpr auto name(const A& a, const B& b, const C& c, const D& d, const E& e, const name##_op& op) {             \
+    return axiograd::impl::call(op, a, b, c, d, e);                                                                         \
+  }                                                                                                                         \
+  template <axiograd::operand A, axiograd::operand B, axiograd::operand C, axiograd::operand D, axiograd::operand E,        \
+            axiograd::operand F>                                                                                            \
+    requires axiograd::calls<name##_op, A, B, C, D, E, F>                                                                   \
+  AXG_HD constexpr auto name(const A& a, const B& b, const C& c, const D& d, const E& e, const F& f, const name##_op& op) { \
+    return axiograd::impl::call(op, a, b, c, d, e, f);                                                                      \
+  }                                                                                                                         \
+  template <name##_op Op, axiograd::operand... X>                                                                           \
+    requires axiograd::calls<name##_op, X...>                                                                               \
+  AXG_HD constexpr auto name(const X&... x) {                                                                               \
+    return axiograd::impl::call(axiograd::fixed<Op>{}, x...);                                                               \
   }
 
 /// An operator of the library: its callable, and the mark that its own unit instantiates it. Use inside namespace axiograd.

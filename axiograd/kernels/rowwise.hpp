@@ -2,6 +2,7 @@
 // The rowwise family: an operator's `forward` and `vjp` over rows, run for every row of a tensor.
 
 #include <algorithm>
+#include <axiograd/core/scratch.hpp>
 #include <axiograd/kernels/arguments.hpp>
 #include <axiograd/kernels/parallel.hpp>
 #include <axiograd/kernels/spans.hpp>
@@ -22,29 +23,6 @@ row_layout layout_of(const Op& op, const shape& x) {
   if (axis == whole_tensor) return {1, x.size(), 1};
   return {x.first(axis).size(), x[axis], x.from(axis + 1).size()};
 }
-
-/// Memory for the length of one run.
-template <class T>
-class scratch_memory {
- public:
-  explicit scratch_memory(int64_t n) {
-    if (n <= small && std::is_trivially_copyable_v<T>) {
-      data_ = reinterpret_cast<T*>(local_);
-    } else {
-      owner_ = chunk_ref::adopt(chunk::acquire(static_cast<std::size_t>(n) * sizeof(T)));
-      data_ = owner_->template construct<T>(owner_->data(), static_cast<std::size_t>(n));
-    }
-  }
-  scratch_memory(const scratch_memory&) = delete;
-  scratch_memory& operator=(const scratch_memory&) = delete;
-  T* data() { return data_; }
-
- private:
-  static constexpr int64_t small = 4096 / static_cast<int64_t>(sizeof(T));
-  alignas(64) std::byte local_[4096];
-  chunk_ref owner_;
-  T* data_;
-};
 
 /// Rows one thread takes at a time: about 32,768 numbers. Depends on the shape only.
 inline int64_t rows_per_block(int64_t n) { return std::max<int64_t>(1, 32768 / std::max<int64_t>(1, n)); }
@@ -90,7 +68,7 @@ void rowwise_forward(const row_kernels<T>& kernels, const void* op, const forwar
   const impl::row_tiles tiles(at);
   const int64_t rows = at.outer * at.inner;
   if (whole && at.n == 0) return;
-  std::optional<impl::scratch_memory<T>> each;
+  std::optional<scratch_memory<T>> each;
   T* y = run.y.data;
   if (result_of<Op> == row_result::mean) y = each.emplace(std::max<int64_t>(rows, 1)).data();
 
@@ -98,7 +76,7 @@ void rowwise_forward(const row_kernels<T>& kernels, const void* op, const forwar
   parallel_for((rows + block - 1) / block, [&](int64_t b) {
     const int64_t first = b * block;
     const int64_t count = std::min(block, rows - first);
-    impl::scratch_memory<T> scratch(max_kept_rows * at.n + (inputs + 1) * tiles.size());
+    scratch_memory<T> scratch(max_kept_rows * at.n + (inputs + 1) * tiles.size());
     const T* in[inputs];
     const auto call = [&](int64_t row, int64_t n, T* to) {
       const int64_t* const side = arity_of<Op>.side > 0 ? run.side[0].data() + row : nullptr;
@@ -142,13 +120,13 @@ void rowwise_vjp(const row_kernels<T>& kernels, const void* op, const vjp_run<T>
   int64_t block = impl::rows_per_block(at.n);
   if (shared > 0) block = std::max(block, (rows + 15) / 16);
   const int64_t blocks = (rows + block - 1) / block;
-  impl::scratch_memory<T> sums(std::max<int64_t>(1, blocks * shared * at.n));
+  scratch_memory<T> sums(std::max<int64_t>(1, blocks * shared * at.n));
   std::fill_n(sums.data(), blocks * shared * at.n, T(0));
 
   parallel_for(blocks, [&](int64_t b) {
     const int64_t first = b * block;
     const int64_t count = std::min(block, rows - first);
-    impl::scratch_memory<T> scratch((max_kept_rows + 1) * at.n + (2 * static_cast<int64_t>(inputs) + 2) * tiles.size());
+    scratch_memory<T> scratch((max_kept_rows + 1) * at.n + (2 * static_cast<int64_t>(inputs) + 2) * tiles.size());
     const T* in[inputs];
     T* dx[inputs];
     for (std::size_t k = 0; k < inputs; ++k) {

@@ -63,6 +63,9 @@ struct side_views {
   }
 };
 
+template <class Op>
+using sides_of = std::make_index_sequence<static_cast<std::size_t>(arity_of<Op>.side)>;
+
 // ---- the index family ----------------------------------------------------------------------------------------------------
 
 template <class Op, class T>
@@ -94,25 +97,28 @@ void run_boxes_vjp(const Op& op, const vjp_run<T>& run) {
 
 template <class Op, class T>
 void run_sample_forward(const Op& op, const forward_run<T>& run) {
+  const side_views<Op> side(run.side);
   const sample_layout<Op> at(op, run.in, *run.y.dims);
   for_sample_blocks(at.samples, at.y_step * 8, true, [&](int64_t first, int64_t count) {
     for (int64_t i = first; i < first + count; ++i)
-      [&]<std::size_t... I>(std::index_sequence<I...>) {
-        op.forward(view<const T>{run.in[I].data + i * at.step[I], &at.in[I]}..., view<T>{run.y.data + i * at.y_step, &at.y});
-      }(inputs_of<Op>{});
+      [&]<std::size_t... I, std::size_t... S>(std::index_sequence<I...>, std::index_sequence<S...>) {
+        op.forward(view<const T>{run.in[I].data + i * at.step[I], &at.in[I]}..., side.views[S]...,
+                   view<T>{run.y.data + i * at.y_step, &at.y});
+      }(inputs_of<Op>{}, sides_of<Op>{});
   });
 }
 template <class Op, class T>
 void run_sample_vjp(const Op& op, const vjp_run<T>& run) {
   if (std::all_of(run.dx.begin(), run.dx.end(), [](const T* p) { return p == nullptr; })) return;
+  const side_views<Op> side(run.side);
   const sample_layout<Op> at(op, run.in, *run.y.dims);
   for_sample_blocks(at.samples, at.y_step * 8, gradients_are_separate(at, run), [&](int64_t first, int64_t count) {
     for (int64_t i = first; i < first + count; ++i)
-      [&]<std::size_t... I>(std::index_sequence<I...>) {
-        op.vjp(view<const T>{run.in[I].data + i * at.step[I], &at.in[I]}..., view<const T>{run.y.data + i * at.y_step, &at.y},
-               view<const T>{run.dy + i * at.y_step, &at.y},
+      [&]<std::size_t... I, std::size_t... S>(std::index_sequence<I...>, std::index_sequence<S...>) {
+        op.vjp(view<const T>{run.in[I].data + i * at.step[I], &at.in[I]}..., side.views[S]...,
+               view<const T>{run.y.data + i * at.y_step, &at.y}, view<const T>{run.dy + i * at.y_step, &at.y},
                view<T>{run.dx[I] == nullptr ? nullptr : run.dx[I] + i * at.step[I], &at.in[I]}...);
-      }(inputs_of<Op>{});
+      }(inputs_of<Op>{}, sides_of<Op>{});
   });
 }
 

@@ -41,6 +41,8 @@
 #include <axiograd/ops/arithmetic/square.hpp>
 #include <axiograd/ops/arithmetic/sub.hpp>
 #include <axiograd/ops/arithmetic/where_greater.hpp>
+#include <axiograd/ops/attention/masked_multi_head_attention.hpp>
+#include <axiograd/ops/attention/multi_head_attention.hpp>
 #include <axiograd/ops/convolution/conv.hpp>
 #include <axiograd/ops/convolution/conv2d.hpp>
 #include <axiograd/ops/convolution/conv_transpose.hpp>
@@ -71,8 +73,10 @@
 #include <axiograd/ops/loss/mse_loss.hpp>
 #include <axiograd/ops/loss/poisson_loss.hpp>
 #include <axiograd/ops/loss/smooth_l1_loss.hpp>
+#include <axiograd/ops/normalization/batch_norm_channel_first.hpp>
 #include <axiograd/ops/normalization/layer_norm.hpp>
 #include <axiograd/ops/normalization/log_softmax.hpp>
+#include <axiograd/ops/normalization/rms_norm.hpp>
 #include <axiograd/ops/normalization/softmax.hpp>
 #include <axiograd/ops/pooling/avg_pool.hpp>
 #include <axiograd/ops/pooling/avg_pool2d.hpp>
@@ -101,6 +105,7 @@ using all_ops = type_list<
     add_op,
     avg_pool2d_op,
     avg_pool_op,
+    batch_norm_channel_first_op,
     bce_with_logits_loss_op,
     binary_cross_entropy_loss_op,
     bmm_op,
@@ -142,6 +147,7 @@ using all_ops = type_list<
     log_shifted_op,
     log_softmax_op,
     mae_loss_op,
+    masked_multi_head_attention_op,
     matmul_op,
     max_pool2d_op,
     max_pool_op,
@@ -150,6 +156,7 @@ using all_ops = type_list<
     mish_op,
     mse_loss_op,
     mul_op,
+    multi_head_attention_op,
     neg_op,
     permute_op,
     poisson_loss_op,
@@ -158,6 +165,7 @@ using all_ops = type_list<
     reduce_sum_op,
     relu_op,
     reshape_op,
+    rms_norm_op,
     safe_div_op,
     safe_log_op,
     safe_reciprocal_op,

@@ -46,7 +46,7 @@ void program::run_block(const T* const* in, T* registers, std::vector<const T*>&
 template <class T>
 void program::forward(const T* const* in, T* y, int64_t n) const {
   const int64_t block = std::min(n, block_positions);
-  impl::scratch_memory<T> registers(std::max<int64_t>(1, block * static_cast<int64_t>(steps_.size())));
+  scratch_memory<T> registers(std::max<int64_t>(1, block * static_cast<int64_t>(steps_.size())));
   thread_local std::vector<const T*> at;
   at.resize(static_cast<std::size_t>(inputs_) + steps_.size());
   std::array<const T*, 8> here{};
@@ -63,7 +63,7 @@ void program::vjp(const T* const* in, const T* dy, T* const* dx, int64_t n) cons
   const int64_t block = std::min(n, block_positions);
   const auto step_count = static_cast<int64_t>(steps_.size());
   const int64_t all = inputs_ + step_count;
-  impl::scratch_memory<T> memory(std::max<int64_t>(1, block * (step_count + all)));
+  scratch_memory<T> memory(std::max<int64_t>(1, block * (step_count + all)));
   thread_local std::vector<const T*> at;
   at.resize(static_cast<std::size_t>(all));
   std::array<const T*, 8> here{};

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <axiograd/core/op.hpp>
+#include <axiograd/core/view.hpp>
+#include <axiograd/ops/arithmetic/sqrt.hpp>
+
+namespace axiograd {
+
+/// batch_norm_channel_first(x, gamma, beta): each channel of one image shifted to mean 0 and scaled to variance 1, then
+/// gamma z + beta. With leading axes every image has statistics of its own: instance normalisation.
+///
+/// Shapes: x (C,H,W), gamma and beta (C); leading axes before x, gamma and beta are shared.
+/// Attributes: epsilon, default 1e-6, added to the variance inside the root.
+/// Errors: shape_mismatch; invalid_parameter when an extent is 0.
+struct batch_norm_channel_first_op {
+  static constexpr op_info info{
+      .name = "batch_norm_channel_first",
+      .formula = "y = gamma z + beta, z = (x - mean x) / sqrt(mean (x - mean x)^2 + epsilon) over the positions of a channel",
+      .derivative = "dx = r (g - mean g - z mean(g z)), g = dy gamma, r = 1 / sqrt(var + epsilon)",
+      .edges = "one position gives beta and dx = 0; NaN propagates",
+      .source = "Ioffe & Szegedy 2015; contract 11.2",
+      .torch = "torch.nn.functional.instance_norm(x, weight, bias); there eps = 1e-5"};
+  // The derivative reaches 1 / sqrt(epsilon) = 1000; its error is bounded in roundings of 1.
+  static constexpr op_facts facts{.max_ulp = 16, .derivative_max_ulp = 4096};
+  static constexpr family kind = family::sample;
+  static constexpr arity in{.tensors = 3};
+  static constexpr sample_ranks ranks{3, 1, 1};
+  static constexpr input_set shared{1, 2};
+  template <class T>
+  static constexpr bool runs_on = analytic<T>;
+
+  ratio epsilon = default_epsilon;
+  static constexpr auto attributes() {
+    return std::tuple{attribute{"epsilon", &batch_norm_channel_first_op::epsilon, "added to the variance"}};
+  }
+
+  constexpr shape_result infer_shape(const shape& x, const shape& gamma, const shape& beta) const {
+    if (gamma != beta || gamma[0] != x[0])
+      return {error_kind::shape_mismatch, "shapes {shapes} do not fit (C,H,W), (C) and (C)"};
+    if (!x.well_formed()) return {error_kind::invalid_parameter, "nothing to normalise in shapes {shapes}"};
+    return x;
+  }
+
+  template <class T>
+  void forward(const view<const T>& x, const view<const T>& gamma, const view<const T>& beta, const view<T>& y) const {
+    for_each_channel<T>(x, [&](int64_t c, int64_t first, int64_t n, const T& mean, const T& r) {
+      for (int64_t i = first; i < first + n; ++i) y.data[i] = gamma.data[c] * ((x.data[i] - mean) * r) + beta.data[c];
+    });
+  }
+  template <class T>
+  void vjp(const view<const T>& x, const view<const T>& gamma, const view<const T>&, const view<const T>&,
+           const view<const T>& dy, const view<T>& dx, const view<T>& dgamma, const view<T>& dbeta) const {
+    for_each_channel<T>(x, [&](int64_t c, int64_t first, int64_t n, const T& mean, const T& r) {
+      T total(0), along(0);
+      for (int64_t i = first; i < first + n; ++i) {
+        total = total + dy.data[i];
+        along = along + dy.data[i] * ((x.data[i] - mean) * r);
+      }
+      if (dgamma.data != nullptr) dgamma.data[c] = dgamma.data[c] + along;
+      if (dbeta.data != nullptr) dbeta.data[c] = dbeta.data[c] + total;
+      if (dx.data == nullptr) return;
+      const T count = T(static_cast<double>(n)), scale = gamma.data[c] * r;
+      for (int64_t i = first; i < first + n; ++i)
+        dx.data[i] = dx.data[i] + scale * (dy.data[i] - total / count - (x.data[i] - mean) * r * (along / count));
+    });
+  }
+
+  template <class Draw>
+  static constexpr auto sample(Draw& draw) {
+    const int64_t c = draw.whole(1, 4), h = draw.positive_extent();
+    return draw.sample(batch_norm_channel_first_op{}, shape{c, h, draw.positive_extent()}, shape{c}, shape{c});
+  }
+
+ private:
+  // Calls body(channel, first entry, entries, mean, 1 / deviation); the mean is corrected by the mean of what remains.
+  template <class T, class Body>
+  void for_each_channel(const view<const T>& x, const Body& body) const {
+    const int64_t n = x.dims->from(1).size();
+    const T count = T(static_cast<double>(n));
+    for (int64_t c = 0; c < (*x.dims)[0]; ++c) {
+      const T* const at = x.data + c * n;
+      T mean(0);
+      for (int pass = 0; pass < 2; ++pass) {
+        T rest(0);
+        for (int64_t i = 0; i < n; ++i) rest = rest + (at[i] - mean);
+        mean = mean + rest / count;
+      }
+      T square(0);
+      for (int64_t i = 0; i < n; ++i) square = square + (at[i] - mean) * (at[i] - mean);
+      body(c, c * n, n, mean, T(1) / sqrt(square / count + epsilon.as<T>()));
+    }
+  }
+};
+AXG_OPERATOR(batch_norm_channel_first)
+
+}  // namespace axiograd
