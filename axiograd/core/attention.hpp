@@ -1,5 +1,6 @@
 #pragma once
 
+#include <axiograd/core/scalar/scalar.hpp>
 #include <axiograd/core/scratch.hpp>
 #include <axiograd/core/view.hpp>
 
@@ -49,9 +50,12 @@ struct self_attention {
           da[j] = dot(g, run.v + j * c + h * width);
           radial = radial + da[j] * a[j];
         }
+        // The weighted mean corrected by the mean of what remains: near a hard maximum da - radial cancels.
+        T rest(0);
+        for (int64_t j = 0; j < tokens; ++j) rest = rest + (da[j] - radial) * a[j];
         for (int64_t j = 0; j < tokens; ++j) {
           if (!allows(i, j)) continue;
-          const T ds = a[j] * (da[j] - radial) / run.scale;
+          const T ds = a[j] * (da[j] - radial - rest) / run.scale;
           for (int64_t e = h * width; e < (h + 1) * width; ++e) {
             dq[i * c + e] = dq[i * c + e] + ds * run.k[j * c + e];
             dk[j * c + e] = dk[j * c + e] + ds * run.q[i * c + e];

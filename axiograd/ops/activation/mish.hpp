@@ -15,7 +15,7 @@ struct mish_op {
                                 .edges = "total; NaN propagates; NaN at -inf",
                                 .source = "Misra 2019",
                                 .torch = "torch.nn.functional.mish; same"};
-  static constexpr op_facts facts{.max_ulp = 8, .derivative_max_ulp = 32};
+  static constexpr op_facts facts{.max_ulp = 8, .derivative_max_ulp = 64};
   static constexpr double samples[]{-80, -5, -1.2, -1, 0, 1, 5, 80};
 
   template <analytic T>
@@ -27,6 +27,9 @@ struct mish_op {
     const T p = softplus(x);
     return tanh(p) + x * tanh_op{}.derivative(p, p) * sigmoid(x);
   }
+
+  /// The declared accuracy holds away from the root of the derivative at -1.1924; there its error is a few roundings of 1.
+  constexpr bool bounded_at(double x) const { return x < -1.35 || x > -1.05; }
 };
 AXG_OPERATOR(mish)
 

@@ -33,11 +33,13 @@ struct conv_transpose_op {
                       attribute{"dilation", &conv_transpose_op::dilation, "distance between kernel entries"},
                       attribute{"groups", &conv_transpose_op::groups, "channel groups that do not mix"}};
   }
-  constexpr sample_ranks ranks(const shape& w) const { return {w.rank, 1, w.rank - 1}; }
+  constexpr sample_ranks ranks(const shape& w) const {
+    const int rank = std::max(w.rank, 3);  // at least one spatial axis
+    return {rank, 1, rank - 1};
+  }
   constexpr conv_geometry geometry() const { return {stride, padding, dilation, groups}; }
 
   constexpr shape_result infer_shape(const shape& w, const shape& b, const shape& x) const {
-    if (w.rank < 3) return {error_kind::shape_mismatch, "the kernel has {} axes, it needs at least 3; shapes {shapes}", w.rank};
     if (groups < 1) return {error_kind::invalid_parameter, "{} groups", groups};
     if (w[0] != x[0]) return {error_kind::shape_mismatch, "the kernel takes {} channels, the input has {}", w[0], x[0]};
     const conv_geometry g = geometry();

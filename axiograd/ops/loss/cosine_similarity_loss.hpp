@@ -18,7 +18,8 @@ struct cosine_similarity_loss_op {
       .edges = "an empty tensor gives 0; the gradient is 0 for parallel vectors; NaN propagates",
       .source = "contract 14, C8, C29",
       .torch = "1 - torch.nn.functional.cosine_similarity of the flattened tensors; eps = 1e-8 there"};
-  static constexpr op_facts facts{.max_ulp = 16, .derivative_max_ulp = 64};
+  // The derivative reaches 1 / |x|, where two terms of that size cancel; its error is bounded in roundings of 1.
+  static constexpr op_facts facts{.max_ulp = 16, .derivative_max_ulp = 65536};
   static constexpr family kind = family::rowwise;
   static constexpr row_result gives = row_result::each;
   static constexpr arity in{.tensors = 2};
