@@ -2,7 +2,6 @@
 // The whole library. Including narrower headers costs less to compile.
 
 #include <axiograd/autograd/builder.hpp>
-#include <axiograd/autograd/contract.hpp>
 #include <axiograd/autograd/tape.hpp>
 #include <axiograd/autograd/var.hpp>
 #include <axiograd/core/random.hpp>
@@ -20,6 +19,7 @@
 #include <axiograd/runtime/evaluate.hpp>
 #include <axiograd/runtime/program.hpp>
 #include <axiograd/runtime/record.hpp>
+#include <axiograd/spec/contract.hpp>
 #if __has_include(<gmpxx.h>)
 #include <axiograd/core/scalar/rational.hpp>
 #endif

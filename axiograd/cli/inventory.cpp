@@ -2,10 +2,10 @@
 // because its entry here ran: operators from their records, other names by calling them.
 
 #include <axiograd/autograd/builder.hpp>
-#include <axiograd/autograd/contract.hpp>
 #include <axiograd/cli/command.hpp>
 #include <axiograd/ops/ops.hpp>
 #include <axiograd/runtime/record.hpp>
+#include <axiograd/spec/contract.hpp>
 
 namespace axiograd::cli {
 namespace {

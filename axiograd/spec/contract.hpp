@@ -4,7 +4,7 @@
 
 #include <axiograd/autograd/tape.hpp>
 #include <axiograd/ops/derivatives.hpp>
-#include <axiograd/runtime/op_spec.hpp>
+#include <axiograd/spec/op_spec.hpp>
 
 namespace axiograd {
 
