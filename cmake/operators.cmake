@@ -13,23 +13,15 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
 endif()
 
 function(axg_operators target)
+  file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/operators)
   set(simd_operators "")
   foreach(header IN LISTS axg_operator_headers)
     get_filename_component(name ${header} NAME_WE)
-    get_filename_component(folder ${header} DIRECTORY)
     set(unit ${PROJECT_BINARY_DIR}/operators/${name}.cpp)
-    file(CONFIGURE OUTPUT ${unit} @ONLY CONTENT [[
-#include <axiograd/ops/@header@>
-#include <axiograd/runtime/operator_unit.hpp>
-
-template struct axiograd::library<axiograd::@name@_op, float>;
-template struct axiograd::library<axiograd::@name@_op, double>;
-template <>
-const axiograd::op_record& axiograd::record_of<axiograd::@name@_op>::get() {
-  static const op_record record = make_record<@name@_op>("@folder@");
-  return record;
-}
-]])
+    set(source ${PROJECT_SOURCE_DIR}/axiograd/ops/${header})
+    set(script ${PROJECT_SOURCE_DIR}/tools/operator_unit.awk)
+    add_custom_command(OUTPUT ${unit} COMMAND awk -v header=${header} -f ${script} ${source} > ${unit} DEPENDS ${source} ${script}
+                       COMMENT "" VERBATIM)
     target_sources(${target} PRIVATE ${unit})
     # Only elementwise and rowwise operators are instantiated over SIMD vectors.
     file(STRINGS ${PROJECT_SOURCE_DIR}/axiograd/ops/${header} other_family

@@ -29,10 +29,22 @@ axg_tests(axiograd/kernels kernels)
 axg_tests(axiograd/runtime runtime exact)
 axg_tests(axiograd/ops nn io exact)
 axg_tests(axiograd/autograd autograd exact)
+axg_tests(axiograd/functional nn exact)
 axg_tests(axiograd/nn nn)
 axg_tests(axiograd/io io)
 axg_tests(axiograd/train train)
 axg_tests(tests/api nn io exact)
+axg_tests(tests/torch nn io exact)
+axg_tests(tests/zoo nn io exact)
+
+# The program in docs/from_scratch.md.
+set(axg_from_scratch ${PROJECT_BINARY_DIR}/from_scratch.cpp)
+add_custom_command(OUTPUT ${axg_from_scratch} DEPENDS ${PROJECT_SOURCE_DIR}/docs/from_scratch.md VERBATIM
+                   COMMAND awk -f ${PROJECT_SOURCE_DIR}/tools/code_blocks.awk ${PROJECT_SOURCE_DIR}/docs/from_scratch.md > ${axg_from_scratch})
+add_executable(from_scratch ${axg_from_scratch})
+target_compile_features(from_scratch PRIVATE cxx_std_20)
+target_compile_options(from_scratch PRIVATE -UNDEBUG)
+add_test(NAME from_scratch COMMAND from_scratch)
 
 # The SIMD scalar is tested once for each instruction set; a processor that lacks one skips its test.
 if(EXISTS ${PROJECT_SOURCE_DIR}/axiograd/core/scalar/simd.test.cpp)

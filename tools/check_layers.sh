@@ -6,7 +6,7 @@ mapfile -t files < <(find axiograd -mindepth 2 -name '*.[hc]pp' -not -name '*.te
 # One line a layer, lowest first; folders of one line do not see each other.
 awk '
   BEGIN {
-    n = split("core|ops kernels|runtime|autograd|graph|typed|nn io verify spec|train dist|cli python", layers, "|")
+    n = split("core|ops kernels|runtime|autograd|graph|typed|functional|nn io verify spec|train dist|cli python", layers, "|")
     for (i = 1; i <= n; i++) { m = split(layers[i], folders, " "); for (j = 1; j <= m; j++) layer[folders[j]] = i }
   }
   match($0, /^#include <axiograd\/[a-z_]+\//) {

@@ -61,7 +61,7 @@ class gradient_workspace {
  private:
   struct slot {
     T* data = nullptr;  // null: not reached
-    chunk* owner = nullptr;
+    memory_chunk* owner = nullptr;
     shape dims;
   };
   std::vector<slot> slots_;
@@ -176,7 +176,7 @@ class tape {
   struct record {
     const operator_table<T>* op = nullptr;  // null: a leaf or a node of the caller's own
     T* data = nullptr;
-    chunk* owner = nullptr;
+    memory_chunk* owner = nullptr;
     const std::byte* attributes = nullptr;
     const node_id* parents = nullptr;  // absent optional inputs are no_node
     const char* name = nullptr;

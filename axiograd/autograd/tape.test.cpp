@@ -500,9 +500,9 @@ TEST(Tape, SteadyStepsAskTheSystemForNothing) {
     ASSERT_TRUE(t.backward_dense_into(workspace, loss, seed));
   };
   for (int i = 0; i < 3; ++i) step();
-  const auto before = chunk::system_allocations();
+  const auto before = memory_chunk::system_allocations();
   for (int i = 0; i < 100; ++i) step();
-  EXPECT_EQ(chunk::system_allocations(), before);
+  EXPECT_EQ(memory_chunk::system_allocations(), before);
 }
 
 }  // namespace

@@ -306,7 +306,7 @@ class recording : public recorder<T> {
 
 /// The gradient of a scalar variable with respect to each of `wrt`; zeros where it does not depend on one.
 template <scalar T, shape S>
-std::vector<tensor<T>> grad(const var<T, S>& output, std::span<const var<T>> wrt) {
+std::vector<tensor<T>> grad(const var<T, S>& output, std::type_identity_t<std::span<const var<T>>> wrt) {
   const tape<T>& t = output.where().current_tape();
   gradient_workspace<T> workspace;
   ok_or_throw(t.backward_dense_into(workspace, output.id(), tensor<T>::scalar(T(1))));

@@ -16,6 +16,7 @@ void add_train(CLI::App& app, command& chosen);
 void add_eval(CLI::App& app, command& chosen);
 void add_predict(CLI::App& app, command& chosen);
 void add_ops(CLI::App& app, command& chosen);
+void add_check(CLI::App& app, command& chosen);
 /// Every name of the contract that can be called here, with its layer.
 void print_inventory();
 

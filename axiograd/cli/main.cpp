@@ -19,9 +19,11 @@ constexpr const char* closing = R"(Examples:
   axiograd eval digits-run/model.safetensors              accuracy on the held-out images
   axiograd predict digits-run/model.safetensors digit.png class of one image
   axiograd ops softmax                                    the card of an operator
+  axiograd check softmax                                  what is checked of it, with figures
 
 Exit codes:
   0  done
+  1  axiograd check found something
   2  anything else: wrong flags, a file that is missing, broken or cannot be written, an interruption (Ctrl-C);
      one line on standard error says what
 
@@ -83,6 +85,7 @@ int run(int argc, char** argv) {
   add_eval(app, chosen);
   add_predict(app, chosen);
   add_ops(app, chosen);
+  add_check(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& answer) {  // --help, --version

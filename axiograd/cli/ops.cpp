@@ -54,6 +54,7 @@ json json_of(const op_record& r) {
       {"family", to_string(r.kind)},
       {"folder", r.folder},
       {"scalars", r.scalars},
+      {"doc", r.doc},
       {"formula", r.info.formula.s},
       {"derivative", r.info.derivative.s},
       {"edges", r.info.edges.s},
@@ -111,6 +112,17 @@ void print_table(const std::vector<const op_record*>& records) {
   say("\n{} operators{}\n", rows.size(), narrow ? "; `axiograd ops NAME` shows one as a whole" : "");
 }
 
+/// The comment before an operator as Markdown: each sentence on shapes, attributes, errors starts a line.
+std::string prose(std::string text) {
+  for (const char* word : {"\nShapes:", " Attributes:", "\nAttributes:", " Errors:", "\nErrors:"})
+    for (std::size_t at = 0; (at = text.find(word, at)) != std::string::npos; at += 2) {
+      if (at > 0 && text[at - 1] == '\n') continue;
+      text.replace(at, 1, "  \n");  // a line break in Markdown
+    }
+  for (std::size_t at = 0; (at = text.find_first_of("*_<|", at)) != std::string::npos; at += 2) text.insert(at, 1, '\\');
+  return text;
+}
+
 void print_markdown(const std::vector<const op_record*>& records) {
   const auto cell = [](std::string text) {
     for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) text.insert(at, 1, '\\');
@@ -129,10 +141,18 @@ void print_markdown(const std::vector<const op_record*>& records) {
     for (const std::string& text : row) line += fmt::format("| {} ", cell(text));
     say("{}|\n", line);
   }
+  for (const op_record* r : records) {
+    say("\n## {}\n\n{}\n", r->info.name.s, prose(r->doc));
+    for (const attribute_record& a : r->attributes)
+      say("- attribute `{}` ({}): {}; {}\n", a.name, a.type, a.meaning,
+          a.default_value == nullptr ? "required" : fmt::format("default {}", a.default_value));
+    say("- formula: {}\n- derivative: {}\n- edges: {}\n- accuracy: {}\n- PyTorch: {}\n- source: {}\n", r->info.formula.s,
+        r->info.derivative.s, r->info.edges.s, accuracy(*r), r->info.torch.s, r->info.source.s);
+  }
 }
 
 void print_card(const op_record& r) {
-  say("{}\n\n", r.info.name.s);
+  say("{}\n", r.doc);
   const auto line = [](const char* what, const std::string& text) {
     if (!text.empty()) say("  {:<11} {}\n", what, text);
   };

@@ -239,11 +239,12 @@ concept operand = is_operand<X>;
 template <class X>
 inline constexpr bool is_index_tensor = false;
 
-/// Whether the number of operands fits the operator.
+/// Whether the numbers of tensors and of side inputs fit the operator.
 template <class Op, class... X>
 concept calls =
     sizeof...(X) <= arity_of<Op>.tensors + arity_of<Op>.side &&
-    sizeof...(X) + (arity_of<Op>.optional >= 0 ? 1 : 0) >= arity_of<Op>.tensors + arity_of<Op>.side && (operand<X> && ...);
+    sizeof...(X) + (arity_of<Op>.optional >= 0 ? 1 : 0) >= arity_of<Op>.tensors + arity_of<Op>.side &&
+    (operand<X> && ...) && ((is_index_tensor<X> ? 1 : 0) + ... + 0) == arity_of<Op>.side;
 
 /// An operator whose attributes are known to the compiler: `conv2d<conv2d_op{.stride = {2, 2}}>(w, b, x)`.
 template <auto Op>
@@ -349,6 +350,11 @@ inline constexpr bool in_library = false;
     requires axiograd::calls<name##_op, A, B, C>                                                                            \
   AXG_HD constexpr auto name(const A& a, const B& b, const C& c, const name##_op& op) {                                     \
     return axiograd::impl::call(op, a, b, c);                                                                               \
+  }                                                                                                                         \
+  template <axiograd::operand A, axiograd::operand B, axiograd::operand C, axiograd::operand D>                             \
+    requires axiograd::calls<name##_op, A, B, C, D>                                                                         \
+  AXG_HD constexpr auto name(const A& a, const B& b, const C& c, const D& d, const name##_op& op) {                         \
+    return axiograd::impl::call(op, a, b, c, d);                                                                            \
   }                                                                                                                         \
   template <axiograd::operand A, axiograd::operand B, axiograd::operand C, axiograd::operand D, axiograd::operand E>        \
     requires axiograd::calls<name##_op, A, B, C, D, E>                                                                      \

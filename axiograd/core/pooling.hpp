@@ -4,6 +4,42 @@
 
 namespace axiograd {
 
+namespace impl {
+/// Where a window lies: a range along each axis.
+struct window_place {
+  std::array<index_range, max_rank> range;
+  std::array<int64_t, max_rank> stride;
+
+  template <class Visit>
+  void visit(int axis, int last, int64_t from, const Visit& each) const {
+    const index_range r = range[static_cast<std::size_t>(axis)];
+    const int64_t step = stride[static_cast<std::size_t>(axis)];
+    if (axis == last)
+      for (int64_t i = r.begin; i < r.end; ++i) each(from + i);
+    else
+      for (int64_t i = r.begin; i < r.end; ++i) visit(axis + 1, last, from + i * step, each);
+  }
+};
+}  // namespace impl
+
+/// Calls body(q, window) for each window over a channels-first tensor, q its place in y; window(visit) visits the places in x
+/// of its entries, in row-major order. Along each axis window q covers range(axis, q, extent of x).
+template <class Range, class Body>
+void for_each_window(const shape& x, const shape& y, const Range& range, const Body& body) {
+  const int axes = x.rank - 1;
+  const int64_t plane = x.from(1).size(), windows = y.from(1).size();
+  impl::window_place at{};
+  for (int axis = 0; axis < axes; ++axis) at.stride[static_cast<std::size_t>(axis)] = x.stride(1 + axis);
+  for (int64_t q = 0; q < windows; ++q) {
+    for (int64_t axis = axes, rest = q; axis-- > 0; rest /= y[static_cast<int>(1 + axis)]) {
+      const int a = static_cast<int>(axis);
+      at.range[static_cast<std::size_t>(axis)] = range(a, rest % y[1 + a], x[1 + a]);
+    }
+    for (int64_t c = 0; c < x[0]; ++c)
+      body(c * windows + q, [&](const auto& visit) { at.visit(0, axes - 1, c * plane, visit); });
+  }
+}
+
 /// The windows of pooling over channels-first tensors (C, n...): kernel, stride and padding for each spatial axis. No strides,
 /// or a stride of 0, mean the kernel; no paddings mean 0.
 struct pool_geometry {
@@ -39,22 +75,13 @@ struct pool_geometry {
     return y;
   }
 
-  /// Calls body(q, window) for each window, q its place in y; window(visit) visits the places in x of its entries inside x, in
-  /// row-major order. Each window has at least one.
+  /// The windows as for_each_window takes them.
+  constexpr index_range range(int axis, int64_t q, int64_t n) const {
+    return window_entries(q, n, kernel[axis], step(axis), pad(axis));
+  }
   template <class Body>
   void for_each_window(const shape& x, const shape& y, const Body& body) const {
-    const int axes = kernel.rank;
-    const int64_t plane = x.from(1).size(), windows = y.from(1).size();
-    place at{};
-    for (int axis = 0; axis < axes; ++axis) at.stride[static_cast<std::size_t>(axis)] = x.stride(1 + axis);
-    for (int64_t q = 0; q < windows; ++q) {
-      for (int64_t axis = axes, rest = q; axis-- > 0; rest /= y[static_cast<int>(1 + axis)]) {
-        const int a = static_cast<int>(axis);
-        at.range[static_cast<std::size_t>(axis)] = window_entries(rest % y[1 + a], x[1 + a], kernel[a], step(a), pad(a));
-      }
-      for (int64_t c = 0; c < x[0]; ++c)
-        body(c * windows + q, [&](const auto& visit) { at.visit(0, axes - 1, c * plane, visit); });
-    }
+    axiograd::for_each_window(x, y, [this](int axis, int64_t q, int64_t n) { return range(axis, q, n); }, body);
   }
 
   template <class Draw>
@@ -72,22 +99,45 @@ struct pool_geometry {
     }
     return s;
   }
+};
 
- private:
-  struct place {
-    std::array<index_range, max_rank> range;
-    std::array<int64_t, max_rank> stride;
+/// Pooling to a given number of windows along each axis: window i of m over n entries covers floor(i n / m) up to
+/// ceil((i + 1) n / m). Neighbours may overlap.
+struct adaptive_geometry {
+  axis_list windows;
 
-    template <class Visit>
-    void visit(int axis, int last, int64_t from, const Visit& each) const {
-      const index_range r = range[static_cast<std::size_t>(axis)];
-      const int64_t step = stride[static_cast<std::size_t>(axis)];
-      if (axis == last)
-        for (int64_t i = r.begin; i < r.end; ++i) each(from + i);
-      else
-        for (int64_t i = r.begin; i < r.end; ++i) visit(axis + 1, last, from + i * step, each);
+  constexpr shape_result infer_shape(const shape& x) const {
+    if (windows.rank < 1 || !windows.well_formed())
+      return {error_kind::invalid_parameter, "there must be at least one window along each of at least one axis"};
+    if (x.rank != 1 + windows.rank)
+      return {error_kind::shape_mismatch, "windows along {} axes need an input of {} axes: {shapes}", windows.rank,
+              1 + windows.rank};
+    if (!x.from(1).well_formed()) return {error_kind::invalid_parameter, "nothing to pool in shape {shapes}"};
+    return concat(x.first(1), windows);
+  }
+  template <class Body>
+  void for_each_window(const shape& x, const shape& y, const Body& body) const {
+    axiograd::for_each_window(
+        x, y,
+        [this](int axis, int64_t q, int64_t n) {
+          const int64_t m = windows[axis];
+          return index_range{q * n / m, ((q + 1) * n + m - 1) / m};
+        },
+        body);
+  }
+  template <class Draw>
+  static constexpr auto sample(Draw& draw) {
+    struct {
+      axis_list windows;
+      shape x;
+    } s;
+    s.x = shape{draw.whole(0, 3)};
+    for (int axis = draw.whole(1, 3); axis > 0; --axis) {
+      s.windows.append(draw.whole(1, 4));
+      s.x.append(draw.positive_extent());
     }
-  };
+    return s;
+  }
 };
 
 }  // namespace axiograd

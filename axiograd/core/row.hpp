@@ -185,11 +185,25 @@ template <field_row R>
 lane_of<R> mean(const R& r) {
   return sum(r) / lane_of<R>(static_cast<double>(r.size()));
 }
-/// The largest entry of a row that is not empty; NaN if there is one.
+/// The mean corrected by the mean of what remains, so that a constant row is centred to exact zeros whatever its size.
+template <field_row R>
+lane_of<R> corrected_mean(const R& r) {
+  const auto first = mean(r);
+  return first + mean(r - first);
+}
+/// The largest entry of a row that is not empty, the first of equal ones; NaN if there is one.
 template <ordered_row R>
 lane_of<R> max(const R& r) {
   using S = lane_of<R>;
-  return impl::reduce(r, packet<S>::broadcast_first(r.at(0, 1)), [](const S& a, const S& b) { return max(a, b); });
+  return impl::reduce(r, packet<S>::broadcast_first(r.at(0, 1)), [](const S& a, const S& b) { return max(b, a); });
+}
+/// The position of the first entry that is not less than `least`; 0 if there is none.
+template <ordered_row R>
+int64_t first_not_below(const R& r, const lane_of<R>& least) {
+  using P = packet<lane_of<R>>;
+  for (int64_t i = 0; i < r.size(); ++i)
+    if (!(P::first(least) > P::first(r.at(i, 1)))) return i;
+  return 0;
 }
 
 /// Writes a row.

@@ -12,7 +12,7 @@ class scratch_memory {
     if (n <= small && std::is_trivially_copyable_v<T>) {
       data_ = reinterpret_cast<T*>(local_);
     } else {
-      owner_ = chunk_ref::adopt(chunk::acquire(static_cast<std::size_t>(n) * sizeof(T)));
+      owner_ = chunk_ref::adopt(memory_chunk::acquire(static_cast<std::size_t>(n) * sizeof(T)));
       data_ = owner_->template construct<T>(owner_->data(), static_cast<std::size_t>(n));
     }
   }

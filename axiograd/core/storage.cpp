@@ -13,12 +13,12 @@ class chunk_pool {
     return *pool;
   }
 
-  chunk* take(std::size_t bytes) {
+  memory_chunk* take(std::size_t bytes) {
     const std::size_t order = class_of(bytes);
     const std::size_t capacity = capacity_of(order);
     {
       const std::lock_guard lock(mutex_);
-      if (chunk* c = free_[order]; c != nullptr) {
+      if (memory_chunk* c = free_[order]; c != nullptr) {
         free_[order] = c->next_;
         cached_bytes_ -= capacity;
         c->owners_.store(1, std::memory_order_relaxed);
@@ -26,11 +26,11 @@ class chunk_pool {
       }
       ++system_allocations_;
     }
-    void* const memory = ::operator new(sizeof(chunk) + capacity, std::align_val_t{alignof(chunk)});
-    return ::new (memory) chunk(capacity);
+    void* const memory = ::operator new(sizeof(memory_chunk) + capacity, std::align_val_t{alignof(memory_chunk)});
+    return ::new (memory) memory_chunk(capacity);
   }
 
-  void give(chunk* c) {
+  void give(memory_chunk* c) {
     c->clear();
     const std::size_t order = class_of(c->capacity_bytes());
     {
@@ -47,7 +47,7 @@ class chunk_pool {
 
   void trim() {
     const std::lock_guard lock(mutex_);
-    for (chunk*& head : free_)
+    for (memory_chunk*& head : free_)
       while (head != nullptr) discard(std::exchange(head, head->next_));
     cached_bytes_ = 0;
   }
@@ -71,20 +71,20 @@ class chunk_pool {
     while (capacity_of(order) < bytes) ++order;
     return order;
   }
-  static void discard(chunk* c) {
-    c->~chunk();
-    ::operator delete(c, std::align_val_t{alignof(chunk)});
+  static void discard(memory_chunk* c) {
+    c->~memory_chunk();
+    ::operator delete(c, std::align_val_t{alignof(memory_chunk)});
   }
 
   std::mutex mutex_;
-  std::array<chunk*, 256> free_{};
+  std::array<memory_chunk*, 256> free_{};
   std::size_t cached_bytes_ = 0;
   std::uint64_t system_allocations_ = 0;
 };
 
-chunk* chunk::acquire(std::size_t bytes) { return chunk_pool::instance().take(bytes); }
-void chunk::trim_pool() { chunk_pool::instance().trim(); }
-std::uint64_t chunk::system_allocations() { return chunk_pool::instance().system_allocations(); }
-void chunk::recycle() { chunk_pool::instance().give(this); }
+memory_chunk* memory_chunk::acquire(std::size_t bytes) { return chunk_pool::instance().take(bytes); }
+void memory_chunk::trim_pool() { chunk_pool::instance().trim(); }
+std::uint64_t memory_chunk::system_allocations() { return chunk_pool::instance().system_allocations(); }
+void memory_chunk::recycle() { chunk_pool::instance().give(this); }
 
 }  // namespace axiograd

@@ -14,10 +14,10 @@ namespace axiograd {
 
 /// A reference-counted block of memory, aligned to 64 bytes. Released blocks go to a pool and are handed out again, so a
 /// steady training step asks the system for nothing and touches no fresh page.
-class alignas(64) chunk {
+class alignas(64) memory_chunk {
  public:
   /// A block of at least `bytes` bytes with one owner. Throws std::bad_alloc.
-  static chunk* acquire(std::size_t bytes);
+  static memory_chunk* acquire(std::size_t bytes);
   /// Gives cached blocks back to the system.
   static void trim_pool();
   /// Blocks asked of the system since the program began.
@@ -52,12 +52,12 @@ class alignas(64) chunk {
   }
 
  private:
-  explicit chunk(std::size_t capacity) : capacity_(capacity) {}
+  explicit memory_chunk(std::size_t capacity) : capacity_(capacity) {}
   void recycle();
 
   std::atomic<std::uint32_t> owners_{1};
   std::size_t capacity_;
-  chunk* next_ = nullptr;
+  memory_chunk* next_ = nullptr;
   std::byte* last_ = nullptr;
   void (*destroy_)(std::byte*, std::byte*) = nullptr;
   friend class chunk_pool;
@@ -68,13 +68,13 @@ class chunk_ref {
  public:
   chunk_ref() = default;
   /// Takes over one ownership.
-  static chunk_ref adopt(chunk* c) {
+  static chunk_ref adopt(memory_chunk* c) {
     chunk_ref r;
     r.chunk_ = c;
     return r;
   }
   /// Adds an ownership.
-  explicit chunk_ref(chunk* c) : chunk_(c) {
+  explicit chunk_ref(memory_chunk* c) : chunk_(c) {
     if (chunk_ != nullptr) chunk_->retain();
   }
   chunk_ref(const chunk_ref& other) : chunk_ref(other.chunk_) {}
@@ -86,11 +86,11 @@ class chunk_ref {
   ~chunk_ref() {
     if (chunk_ != nullptr) chunk_->release();
   }
-  chunk* get() const { return chunk_; }
-  chunk* operator->() const { return chunk_; }
+  memory_chunk* get() const { return chunk_; }
+  memory_chunk* operator->() const { return chunk_; }
 
  private:
-  chunk* chunk_ = nullptr;
+  memory_chunk* chunk_ = nullptr;
 };
 
 /// Bump allocation of T through chunks. `reset` keeps the chunks that nobody else holds, so values may outlive their arena.
@@ -100,7 +100,7 @@ class arena {
  public:
   struct block {
     T* data;
-    chunk* owner;
+    memory_chunk* owner;
   };
 
   arena() = default;
@@ -144,7 +144,7 @@ class arena {
 
   void next_chunk(std::size_t bytes) {
     while (current_ < chunks_.size() && chunks_[current_]->capacity_bytes() < bytes) ++current_;
-    if (current_ == chunks_.size()) chunks_.push_back(chunk_ref::adopt(chunk::acquire(std::max(bytes, growth()))));
+    if (current_ == chunks_.size()) chunks_.push_back(chunk_ref::adopt(memory_chunk::acquire(std::max(bytes, growth()))));
     owner_ = chunks_[current_++].get();
     at_ = owner_->data();
     end_ = at_ + owner_->capacity_bytes();
@@ -153,7 +153,7 @@ class arena {
 
   std::vector<chunk_ref> chunks_;
   std::size_t current_ = 0;  // the next chunk to open
-  chunk* owner_ = nullptr;
+  memory_chunk* owner_ = nullptr;
   std::byte* at_ = nullptr;
   std::byte* end_ = nullptr;
 };

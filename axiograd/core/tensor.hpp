@@ -59,7 +59,7 @@ class tensor {
       throw failure({error_kind::out_of_memory, "tensor: shape " + to_string(dims) + " is too large"});
     tensor t(nothing{});
     t.dims_ = dims;
-    t.owner_ = chunk_ref::adopt(chunk::acquire(static_cast<std::size_t>(n) * sizeof(T)));
+    t.owner_ = chunk_ref::adopt(memory_chunk::acquire(static_cast<std::size_t>(n) * sizeof(T)));
     t.data_ = t.owner_->template construct<T>(t.owner_->data(), static_cast<std::size_t>(n));
     return t;
   }

@@ -101,9 +101,9 @@ TEST(batches, allocate_nothing_once_warm) {
   };
   epoch(0);
   epoch(1);
-  const std::uint64_t before = chunk::system_allocations();
+  const std::uint64_t before = memory_chunk::system_allocations();
   for (std::uint64_t i = 2; i < 50; ++i) epoch(i);
-  EXPECT_EQ(chunk::system_allocations(), before);
+  EXPECT_EQ(memory_chunk::system_allocations(), before);
 }
 
 TEST(batches, reuse_their_memory_in_place) {

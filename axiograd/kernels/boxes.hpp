@@ -57,6 +57,46 @@ T sum_run(const T* x, int64_t n, int64_t step) {
   return total;
 }
 
+// What is done along one box. Compiled once for float and double (boxes.cpp), not in every operator's unit.
+
+/// y = x along the box.
+template <class T>
+[[gnu::noinline]] void copy_box(const box_move& m, const T* x, T* y) {
+  for_each_run(m, [&](int64_t from, int64_t to, int64_t n, int64_t from_step, int64_t to_step) {
+    if (from_step == 1 && to_step == 1)
+      std::copy_n(x + from, n, y + to);
+    else if (from_step == 0 && to_step == 1)
+      std::fill_n(y + to, n, x[from]);
+    else
+      for (int64_t i = 0; i < n; ++i) y[to + i * to_step] = x[from + i * from_step];
+  });
+}
+/// y += x along the box.
+template <class T>
+[[gnu::noinline]] void add_box(const box_move& m, const T* x, T* y) {
+  for_each_run(m, [&](int64_t from, int64_t to, int64_t n, int64_t from_step, int64_t to_step) {
+    for (int64_t i = 0; i < n; ++i) y[to + i * to_step] = y[to + i * to_step] + x[from + i * from_step];
+  });
+}
+/// dx += dy back along the box.
+template <class T>
+[[gnu::noinline]] void add_box_back(const box_move& m, const T* dy, T* dx) {
+  for_each_run(m, [&](int64_t from, int64_t to, int64_t n, int64_t from_step, int64_t to_step) {
+    if (from_step == 1 && to_step == 1)
+      for (int64_t i = 0; i < n; ++i) dx[from + i] = dx[from + i] + dy[to + i];
+    else if (from_step == 0)
+      dx[from] = dx[from] + sum_run(dy + to, n, to_step);
+    else
+      for (int64_t i = 0; i < n; ++i) dx[from + i * from_step] = dx[from + i * from_step] + dy[to + i * to_step];
+  });
+}
+extern template void copy_box(const box_move&, const float*, float*);
+extern template void copy_box(const box_move&, const double*, double*);
+extern template void add_box(const box_move&, const float*, float*);
+extern template void add_box(const box_move&, const double*, double*);
+extern template void add_box_back(const box_move&, const float*, float*);
+extern template void add_box_back(const box_move&, const double*, double*);
+
 /// Whether some of y may belong to no box.
 template <class Op>
 bool leaves_gaps(const Op& op) {
@@ -82,17 +122,10 @@ void boxes_forward(const Op& op, std::span<const shape> in, const shape& y_dims,
   constexpr bool adds_up = requires { Op::adds_up; };  // boxes may overlap and are summed
   if (adds_up || impl::leaves_gaps(op)) std::fill_n(y, y_dims.size(), T(0));
   impl::moves_of(op, in, y_dims, side, [&](const box_move& m) {
-    const T* const source = x[m.input];
-    impl::for_each_run(m, [&](int64_t from, int64_t to, int64_t n, int64_t from_step, int64_t to_step) {
-      if constexpr (adds_up)
-        for (int64_t i = 0; i < n; ++i) y[to + i * to_step] = y[to + i * to_step] + source[from + i * from_step];
-      else if (from_step == 1 && to_step == 1)
-        std::copy_n(source + from, n, y + to);
-      else if (from_step == 0 && to_step == 1)
-        std::fill_n(y + to, n, source[from]);
-      else
-        for (int64_t i = 0; i < n; ++i) y[to + i * to_step] = source[from + i * from_step];
-    });
+    if constexpr (adds_up)
+      impl::add_box(m, x[m.input], y);
+    else
+      impl::copy_box(m, x[m.input], y);
   });
 }
 
@@ -101,16 +134,7 @@ template <class Op, class T>
 void boxes_vjp(const Op& op, std::span<const shape> in, const shape& y_dims, std::span<const index_view> side, const T* dy,
                T* const* dx) {
   impl::moves_of(op, in, y_dims, side, [&](const box_move& m) {
-    T* const target = dx[m.input];
-    if (target == nullptr) return;
-    impl::for_each_run(m, [&](int64_t from, int64_t to, int64_t n, int64_t from_step, int64_t to_step) {
-      if (from_step == 1 && to_step == 1)
-        for (int64_t i = 0; i < n; ++i) target[from + i] = target[from + i] + dy[to + i];
-      else if (from_step == 0)
-        target[from] = target[from] + impl::sum_run(dy + to, n, to_step);
-      else
-        for (int64_t i = 0; i < n; ++i) target[from + i * from_step] = target[from + i * from_step] + dy[to + i * to_step];
-    });
+    if (dx[m.input] != nullptr) impl::add_box_back(m, dy, dx[m.input]);
   });
 }
 

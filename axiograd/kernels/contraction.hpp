@@ -127,8 +127,8 @@ bool gemm_products(const product_plan& plan, const T* a, const T* b, T* y, bool 
 
 /// y (+)= sum over the axes that y lacks of a * b. Axes are named by letters; leading axes by '*'.
 template <class T>
-void multiply(std::string_view a_axes, const view<const T>& a, std::string_view b_axes, const view<const T>& b,
-              std::string_view y_axes, const view<T>& y, bool add) {
+[[gnu::noinline]] void multiply(std::string_view a_axes, const view<const T>& a, std::string_view b_axes,
+                                const view<const T>& b, std::string_view y_axes, const view<T>& y, bool add) {
   const impl::product_plan plan({a_axes, *a.dims}, {b_axes, *b.dims}, {y_axes, *y.dims});
   if constexpr (has_gemm<T>)
     if (impl::gemm_products(plan, a.data, b.data, y.data, add)) return;
@@ -152,7 +152,7 @@ void for_each_bias_run(const contraction& c, const shape& bias_dims, const shape
 }  // namespace impl
 
 template <class T>
-void contraction_forward(const contraction& c, const forward_run<T>& run) {
+[[gnu::noinline]] void contraction_forward(const contraction& c, const forward_run<T>& run) {
   const auto& a = run.in[static_cast<std::size_t>(c.a)];
   const auto& b = run.in[static_cast<std::size_t>(c.b)];
   const view<const T> bias = c.bias < 0 ? view<const T>{} : run.in[static_cast<std::size_t>(c.bias)];
@@ -163,7 +163,7 @@ void contraction_forward(const contraction& c, const forward_run<T>& run) {
 }
 
 template <class T>
-void contraction_vjp(const contraction& c, const vjp_run<T>& run) {
+[[gnu::noinline]] void contraction_vjp(const contraction& c, const vjp_run<T>& run) {
   const std::size_t ia = static_cast<std::size_t>(c.a), ib = static_cast<std::size_t>(c.b);
   const view<const T>& a = run.in[ia];
   const view<const T>& b = run.in[ib];
@@ -178,5 +178,15 @@ void contraction_vjp(const contraction& c, const vjp_run<T>& run) {
                             for (int64_t i = 0; i < n; ++i) dbias[to + i] = dbias[to + i] + run.dy[from + i];
                           });
 }
+
+// Compiled once (contraction.cpp), not in every operator's unit.
+extern template void multiply(std::string_view, const view<const float>&, std::string_view, const view<const float>&,
+                              std::string_view, const view<float>&, bool);
+extern template void contraction_forward(const contraction&, const forward_run<float>&);
+extern template void contraction_vjp(const contraction&, const vjp_run<float>&);
+extern template void multiply(std::string_view, const view<const double>&, std::string_view, const view<const double>&,
+                              std::string_view, const view<double>&, bool);
+extern template void contraction_forward(const contraction&, const forward_run<double>&);
+extern template void contraction_vjp(const contraction&, const vjp_run<double>&);
 
 }  // namespace axiograd

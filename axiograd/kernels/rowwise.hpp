@@ -2,6 +2,7 @@
 // The rowwise family: an operator's `forward` and `vjp` over rows, run for every row of a tensor.
 
 #include <algorithm>
+#include <axiograd/core/reduction.hpp>
 #include <axiograd/core/scratch.hpp>
 #include <axiograd/kernels/arguments.hpp>
 #include <axiograd/kernels/parallel.hpp>
@@ -60,6 +61,18 @@ struct row_tiles {
 };
 }  // namespace impl
 
+/// What the sum over rows is divided by where an operator gives the mean of its rows: their number, without those that the
+/// operator does not count, or 1 for a sum.
+template <class Op>
+int64_t rows_in_mean(const void* bytes, std::span<const index_tensor> side, int64_t rows) {
+  [[maybe_unused]] const Op& op = *static_cast<const Op*>(bytes);
+  if constexpr (requires { op.reduction; })
+    if (op.reduction == reduction::sum) return 1;
+  if constexpr (requires { op.counts(int64_t{}); })
+    rows = std::count_if(side[0].begin(), side[0].end(), [&](int64_t label) { return op.counts(label); });
+  return std::max<int64_t>(rows, 1);
+}
+
 template <class Op, class T>
 void rowwise_forward(const row_kernels<T>& kernels, const void* op, const forward_run<T>& run) {
   constexpr int inputs = arity_of<Op>.tensors;
@@ -97,7 +110,8 @@ void rowwise_forward(const row_kernels<T>& kernels, const void* op, const forwar
       if (whole) tiles.scatter(copies, n, y + place);
     });
   });
-  if constexpr (result_of<Op> == row_result::mean) *run.y.data = rows == 0 ? T(0) : mean(memory_row<T>{y, rows});
+  if constexpr (result_of<Op> == row_result::mean)
+    *run.y.data = sum(memory_row<T>{y, rows}) / T(static_cast<double>(rows_in_mean<Op>(op, run.side, rows)));
 }
 
 template <class Op, class T>
@@ -110,7 +124,7 @@ void rowwise_vjp(const row_kernels<T>& kernels, const void* op, const vjp_run<T>
   const int64_t rows = at.outer * at.inner;
   if (at.n == 0 || rows == 0) return;
   T mean_dy(0);
-  if constexpr (is_mean) mean_dy = *run.dy / T(static_cast<double>(rows));
+  if constexpr (is_mean) mean_dy = *run.dy / T(static_cast<double>(rows_in_mean<Op>(op, run.side, rows)));
 
   // Each block of rows sums the gradients that rows share by itself; the sums are added in order, whatever the threads did.
   std::array<int64_t, inputs> place_in_sums{};

@@ -122,6 +122,13 @@ struct avg_pool2d : operator_layer<avg_pool2d_op> {
   explicit avg_pool2d(extents<2> kernel) : operator_layer(avg_pool2d_op{.kernel = kernel}) {}
   explicit avg_pool2d(const avg_pool2d_op& op) : operator_layer(op) {}
 };
+/// Pooling to a given number of windows along each spatial axis.
+struct adaptive_avg_pool : operator_layer<adaptive_avg_pool_op> {
+  explicit adaptive_avg_pool(axis_list windows) : operator_layer(adaptive_avg_pool_op{.windows = windows}) {}
+};
+struct adaptive_max_pool : operator_layer<adaptive_max_pool_op> {
+  explicit adaptive_max_pool(axis_list windows) : operator_layer(adaptive_max_pool_op{.windows = windows}) {}
+};
 /// Joins all axes but the first, the batch.
 struct flatten : operator_layer<flatten_op> {
   explicit flatten(int start = 1) : operator_layer(flatten_op{.start = start}) {}

@@ -54,6 +54,8 @@ void fill_kaiming_uniform(parameter& p, seed s, int64_t in);
 
 /// Parameters as plain tensors: layers evaluate at once.
 struct evaluation {
+  /// Whether layers behave as in training: batch statistics, dropout.
+  static constexpr bool training() { return false; }
   const tensor<float>& use(const parameter& p) const { return p.value(); }
 };
 
@@ -82,10 +84,14 @@ class recorded_parameters {
     return std::nullopt;
   }
   recording<T>& where() const { return *where_; }
+  /// Whether layers behave as in training: batch statistics, dropout. True unless set otherwise.
+  bool training() const { return training_; }
+  void set_training(bool on) { training_ = on; }
   void clear() { used_.clear(); }
 
  private:
   recording<T>* where_;
+  bool training_ = true;
   std::vector<std::pair<const tensor<float>*, node_id>> used_;
 };
 

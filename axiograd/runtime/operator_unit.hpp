@@ -1,6 +1,7 @@
 #pragma once
 // Included only by the generated unit of each operator: defines its table, its record and the choice of its kernels.
 
+#include <axiograd/core/reduction.hpp>
 #include <axiograd/kernels/cpu/native.hpp>
 #include <axiograd/runtime/operator_of.hpp>
 #include <axiograd/runtime/record.hpp>
@@ -30,6 +31,8 @@ template <>
 inline constexpr const char* type_name<ratio> = "number";
 template <>
 inline constexpr const char* type_name<shape> = "shape";
+template <>
+inline constexpr const char* type_name<reduction> = "mean or sum";
 template <class T>
 constexpr const char* type_name<required<T>> = type_name<T>;
 template <int N>
@@ -42,6 +45,7 @@ void put(std::ostream& out, const T& value) {
 inline void put(std::ostream& out, const ratio& r) {
   out << static_cast<double>(r.numerator) / static_cast<double>(r.denominator);
 }
+inline void put(std::ostream& out, reduction r) { out << to_string(r); }
 inline void put(std::ostream& out, const shape& s) { out << to_string(s); }
 template <int N>
 void put(std::ostream& out, const extents<N>& e) {
@@ -99,14 +103,15 @@ std::span<const double> samples_of() {
 }
 }  // namespace impl
 
-/// Everything the library holds of an operator that lies in ops/`folder`.
+/// Everything the library holds of an operator that lies in ops/`folder`, after the comment `doc`.
 template <class Op>
-op_record make_record(const char* folder) {
+op_record make_record(const char* folder, const char* doc) {
   return {Op::info,
           Op::facts,
           family_of<Op>,
           arity_of<Op>,
           folder,
+          doc,
           impl::scalars_of<Op>(),
           impl::attributes_of<Op>(),
           impl::samples_of<Op>(),

@@ -22,6 +22,7 @@ struct op_record {
   family kind;
   arity in;
   const char* folder;   ///< activation, arithmetic, ...
+  const char* doc;      ///< the comment before the operator: shapes, attributes, errors
   const char* scalars;  ///< the weakest algebra it runs on
   std::span<const attribute_record> attributes;
   std::span<const double> samples;  ///< inputs worth trying, for elementwise operators

@@ -75,10 +75,11 @@ std::vector<counts> allocations(int threads, int windows) {
   int step = 0;
   while (step < steps)
     for (const auto& batch : range) {
-      if (step == 5) last = {heap_allocations, chunk::system_allocations()};
+      if (step == 5) last = {heap_allocations, memory_chunk::system_allocations()};
       model.step([&](auto& m) { return cross_entropy_logits(m(batch.inputs), batch.labels); }, optimiser);
-      if (++step > 5 && (step - 5) % 20 == 0) {
-        const counts now{heap_allocations, chunk::system_allocations()};
+      ++step;
+      if (step > 5 && (step - 5) % 20 == 0) {
+        const counts now{heap_allocations, memory_chunk::system_allocations()};
         found[static_cast<std::size_t>((step - 5) / 20 - 1)] = {now.heap - last.heap, now.system - last.system};
         last = now;
       }

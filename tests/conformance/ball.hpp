@@ -72,6 +72,8 @@ class ball {
   friend ball log1p(const ball& x) { return made(arb_log1p, x); }
   friend ball tanh(const ball& x) { return made(arb_tanh, x); }
   friend ball erf(const ball& x) { return made(arb_hypgeom_erf, x); }
+  friend ball erfc(const ball& x) { return made(arb_hypgeom_erfc, x); }
+  friend ball pow(const ball& x, const ball& y) { return made(arb_pow, x, y); }
   friend ball sin(const ball& x) { return made(arb_sin, x); }
   friend ball cos(const ball& x) { return made(arb_cos, x); }
   friend ball sqrt(const ball& x) { return made(arb_sqrt, x); }
@@ -158,6 +160,12 @@ class series {
   friend series log(const series& x) { return made(arb_poly_log_series, x); }
   friend series log1p(const series& x) { return made(arb_poly_log1p_series, x); }
   friend series erf(const series& x) { return made(arb_hypgeom_erf_series, x); }
+  friend series erfc(const series& x) { return made(arb_hypgeom_erfc_series, x); }
+  friend series pow(const series& x, const series& y) {
+    series z;
+    arb_poly_pow_series(z.p_, x.p_, y.p_, terms, ball_bits);
+    return z;
+  }
   friend series sin(const series& x) { return made(arb_poly_sin_series, x); }
   friend series cos(const series& x) { return made(arb_poly_cos_series, x); }
   friend series sqrt(const series& x) { return made(arb_poly_sqrt_series, x); }

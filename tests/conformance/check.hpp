@@ -57,6 +57,8 @@ outcome derivative_laws(const subject&, const settings&);
 outcome kinks(const subject&, const settings&);
 outcome integer_kernels(const subject&, const settings&);
 outcome accuracy(const subject&, const settings&);
+outcome stability(const subject&, const settings&);
+outcome a_priori_bounds(const subject&, const settings&);
 outcome special_values(const subject&, const settings&);
 outcome instruction_sets(const subject&, const settings&);
 outcome threads(const subject&, const settings&);

@@ -297,18 +297,84 @@ double summed_accuracy(const subject& s, const settings& set, outcome& o) {
 
 outcome accuracy(const subject& s, const settings& set) {
   outcome o;
-  if (!s.balls) return o;
+  if (!s.balls || s.kind != family::elementwise) return o;
+  error_meter value[2], slope[2];
+  elementwise_accuracy<float>(s, set, value[0], slope[0], o);
+  elementwise_accuracy<double>(s, set, value[1], slope[1], o);
   char text[128];
-  if (s.kind == family::elementwise) {
-    error_meter value[2], slope[2];
-    elementwise_accuracy<float>(s, set, value[0], slope[0], o);
-    elementwise_accuracy<double>(s, set, value[1], slope[1], o);
-    std::snprintf(text, sizeof text, "ulp f32 %.2f/%.2f f64 %.2f/%.2f of %g/%g", value[0].worst_ulp, slope[0].worst_ulp,
-                  value[1].worst_ulp, slope[1].worst_ulp, s.facts.max_ulp, s.facts.derivative_max_ulp);
-  } else {
-    const double f32 = summed_accuracy<float>(s, set, o), f64 = summed_accuracy<double>(s, set, o);
-    std::snprintf(text, sizeof text, "f32 %.1f f64 %.1f roundings", f32, f64);
+  std::snprintf(text, sizeof text, "ulp f32 %.2f/%.2f f64 %.2f/%.2f of %g/%g", value[0].worst_ulp, slope[0].worst_ulp,
+                value[1].worst_ulp, slope[1].worst_ulp, s.facts.max_ulp, s.facts.derivative_max_ulp);
+  o.figure = text;
+  return o;
+}
+
+outcome stability(const subject& s, const settings& set) {
+  outcome o;
+  if (!s.balls || s.kind == family::elementwise) return o;
+  char text[128];
+  const double f32 = summed_accuracy<float>(s, set, o), f64 = summed_accuracy<double>(s, set, o);
+  std::snprintf(text, sizeof text, "f32 %.1f f64 %.1f roundings", f32, f64);
+  o.figure = text;
+  return o;
+}
+
+// ---- a-priori bounds
+
+namespace {
+/// The largest error in units of its bound gamma_d times the sum of absolute values; counts the entries compared.
+template <class T>
+double compare_with_bound(const subject& s, const settings& set, int64_t& compared, outcome& o) {
+  const double u = std::numeric_limits<T>::epsilon() / 2;
+  double worst = 0;
+  for (int number = 0; number < 60 * set.scale; ++number) {
+    draw d = case_of(s, set, "a_priori_bounds", number, number % 3 == 0 ? size_class::vectors : size_class::small);
+    const call c = draw_call(s, d);
+    if (c.entries() > 4000) continue;
+    const auto x = inputs_of<T>(c, [&] { return static_cast<T>(std::ldexp(d.normal(), d.whole(-4, 4))); });
+    const auto dy = entries_of<T>(c.y.size(), [&] { return static_cast<T>(d.normal()); });
+    const auto exact = run_both(s.balls, c, converted<ball>(x, [](T v) { return ball(static_cast<double>(v)); }),
+                                converted<ball>(dy, [](T v) { return ball(static_cast<double>(v)); }),
+                                zeros_like(converted<ball>(x, [](T) { return ball(0); })));
+    const auto to_size = [](T v) { return magnitude(static_cast<double>(v)); };
+    const auto sizes = run_both(s.magnitudes, c, converted<magnitude>(x, to_size), converted<magnitude>(dy, to_size),
+                                zeros_like(converted<magnitude>(x, to_size)));
+    for (const auto& [name, run] : kernels_under_test<T>(s)) {
+      const auto got = run_both(run, c, x, dy, zeros_like(x));
+      const auto compare = [&](const entries<T>& values, const entries<ball>& expected, const entries<magnitude>& by,
+                               const std::string& what) {
+        for (int64_t i = 0; i < values.size(); ++i) {
+          const double depth = by[i].depth(), gamma = depth * u / (1 - depth * u);
+          // The second is no theorem: roundings that are independent add up like a random walk.
+          const double bound = std::min(gamma, 8 * std::sqrt(depth) * u) * by[i].size() * (1 + 1e-9);
+          const double error = distance(static_cast<double>(values[i]), expected[i]);
+          ++compared;
+          if (bound > 0) worst = std::max(worst, error / bound);
+          if (error <= bound) continue;
+          char line[200];
+          std::snprintf(line, sizeof line,
+                        "%s %s[%d]: got %.17g, exactly %.17g, error %.3g beyond its bound %.3g (depth %g): ", name.c_str(),
+                        what.c_str(), static_cast<int>(i), static_cast<double>(values[i]), expected[i].midpoint(), error, bound,
+                        depth);
+          o.fail(line + describe(c) + ", seed " + std::to_string(d.seed()));
+          return;
+        }
+      };
+      compare(got.y, exact.y, sizes.y, "result");
+      for (std::size_t k = 0; k < got.dx.size(); ++k)
+        compare(got.dx[k], exact.dx[k], sizes.dx[k], "gradient of input " + std::to_string(k));
+    }
   }
+  return worst;
+}
+}  // namespace
+
+outcome a_priori_bounds(const subject& s, const settings& set) {
+  outcome o;
+  if (!s.balls || !s.magnitudes) return o;
+  int64_t compared = 0;
+  const double f32 = compare_with_bound<float>(s, set, compared, o), f64 = compare_with_bound<double>(s, set, compared, o);
+  char text[128];
+  std::snprintf(text, sizeof text, "f32 %.2f f64 %.2f of the bound, %lld entries", f32, f64, static_cast<long long>(compared));
   o.figure = text;
   return o;
 }

@@ -59,6 +59,10 @@ class probe {
   friend probe erf(const probe& x) { return {hashed(6, x.residue_), std::erf(x.shadow_)}; }
   friend probe sin(const probe& x) { return {hashed(7, x.residue_), std::sin(x.shadow_)}; }
   friend probe cos(const probe& x) { return {hashed(8, x.residue_), std::cos(x.shadow_)}; }
+  friend probe erfc(const probe& x) { return {hashed(9, x.residue_), std::erfc(x.shadow_)}; }
+  friend probe pow(const probe& x, const probe& y) {
+    return {hashed(10, x.residue_ + hashed(11, y.residue_)), std::pow(x.shadow_, y.shadow_)};
+  }
   friend probe sqrt(const probe& x) {
     const double shadow = std::sqrt(x.shadow_);
     if (const auto root = sqrt_of(x.residue_)) return {*root, shadow};

@@ -8,6 +8,7 @@
 
 #include "ball.hpp"
 #include "draw.hpp"
+#include "magnitude.hpp"
 #include "whole.hpp"
 
 namespace axiograd::conformance {
@@ -47,6 +48,7 @@ struct subject {
   library_runs<float> f32;
   library_runs<double> f64;
   runs<whole> integers;
+  runs<magnitude> magnitudes;
   runs<probe> field;
   runs<ball> balls;
   runs<interval> intervals;

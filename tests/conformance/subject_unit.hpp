@@ -61,8 +61,21 @@ runs<interval> interval_runs_of() {
     return runs_of<Op, interval>();
 }
 
+/// Sums have sizes where nothing is compared; elementwise operators have declared bounds instead.
+template <class Op>
+runs<magnitude> magnitude_runs_of() {
+  if constexpr (family_of<Op> == family::elementwise)
+    return {};
+  else
+    return runs_of<Op, magnitude>();
+}
+
 template <class Op, class T>
 library_runs<T> library_runs_of() {
+#ifdef AXG_MUTANT  // tests/mutants: one text without the library's fast kernels
+  const operator_table<T>& table = kernels_of<Op, T>;
+  return {.plain = runs_of<Op, T>(), .chosen = {table.forward, table.vjp}, .sets = {}};
+#else
   const operator_table<T>& table = table_of<Op, T>();
   library_runs<T> r{.plain = runs_of<Op, T>(), .chosen = {table.forward, table.vjp}, .sets = {}};
   if constexpr (in_library<Op> && (family_of<Op> == family::elementwise || family_of<Op> == family::rowwise)) {
@@ -73,6 +86,7 @@ library_runs<T> library_runs_of() {
 #endif
   }
   return r;
+#endif
 }
 
 template <class Op>
@@ -156,6 +170,7 @@ subject make_subject() {
             .f32 = impl::library_runs_of<Op, float>(),
             .f64 = impl::library_runs_of<Op, double>(),
             .integers = impl::runs_of<Op, whole>(),
+            .magnitudes = impl::magnitude_runs_of<Op>(),
             .field = impl::runs_of<Op, probe>(),
             .balls = impl::runs_of<Op, ball>(),
             .intervals = impl::interval_runs_of<Op>(),

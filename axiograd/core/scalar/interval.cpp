@@ -3,6 +3,9 @@
 // MPFR last: it looks at what the standard headers defined.
 #include <mpfr.h>
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <ostream>
 #include <string>
 
@@ -34,6 +37,15 @@ double rounded_to(mpfr_rnd_t side, mpfr_function& f, double x) {
 double down(mpfr_function& f, double x) { return rounded_to(MPFR_RNDD, f, x); }
 double up(mpfr_function& f, double x) { return rounded_to(MPFR_RNDU, f, x); }
 
+/// x^y rounded once.
+double rounded_power(double x, double y, mpfr_rnd_t side) {
+  mpfr53 a, b;
+  mpfr_set_d(a.x, x, MPFR_RNDN);
+  mpfr_set_d(b.x, y, MPFR_RNDN);
+  mpfr_pow(a.x, a.x, b.x, side);
+  return mpfr_get_d(a.x, side);
+}
+
 interval increasing(mpfr_function& f, const interval& x) { return {down(f, x.lo()), up(f, x.hi())}; }
 
 /// The same for f on [boundary, inf).
@@ -61,6 +73,18 @@ interval log(const interval& x) { return increasing_from(0, mpfr_log, x); }
 interval log1p(const interval& x) { return increasing_from(-1, mpfr_log1p, x); }
 interval tanh(const interval& x) { return increasing(mpfr_tanh, x); }
 interval erf(const interval& x) { return increasing(mpfr_erf, x); }
+interval erfc(const interval& x) { return {down(mpfr_erfc, x.hi()), up(mpfr_erfc, x.lo())}; }
+// Monotone in x for each y and in y for each x, so the corners bound it.
+interval pow(const interval& x, const interval& y) {
+  if (!(x.lo() >= 0)) return interval::whole();
+  double least = std::numeric_limits<double>::infinity(), most = 0;
+  for (const double a : {x.lo(), x.hi()})
+    for (const double b : {y.lo(), y.hi()}) {
+      least = std::min(least, rounded_power(a, b, MPFR_RNDD));
+      most = std::max(most, rounded_power(a, b, MPFR_RNDU));
+    }
+  return std::isnan(least) || std::isnan(most) ? interval::whole() : interval(least, most);
+}
 
 interval sin(const interval& x) {
   if (std::isinf(x.lo()) || std::isinf(x.hi())) return {-1, 1};

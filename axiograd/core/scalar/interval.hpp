@@ -192,6 +192,9 @@ class interval {
   friend interval log1p(const interval& x);
   friend interval tanh(const interval& x);
   friend interval erf(const interval& x);
+  friend interval erfc(const interval& x);
+  /// x^y for x >= 0; everything where x may be negative.
+  friend interval pow(const interval& x, const interval& y);
   friend interval sin(const interval& x);
   friend interval cos(const interval& x);
 

@@ -58,10 +58,12 @@ concept analytic = field<T> && ordered_ring<T> && algebra_of<T>.analytic;
 // The elementary functions on float and double are the C library's.
 using std::cos;
 using std::erf;
+using std::erfc;
 using std::exp;
 using std::expm1;
 using std::log;
 using std::log1p;
+using std::pow;
 using std::sin;
 using std::sqrt;
 using std::tanh;

@@ -8,8 +8,9 @@ namespace axiograd {
 
 /// bce_with_logits_loss(x, t) = mean of t softplus(-x) + (1 - t) softplus(x) over all entries.
 ///
+/// Attributes: reduction, default mean.
 /// Errors: shape_mismatch.
-struct bce_with_logits_loss_op : pointwise_loss<bce_with_logits_loss_op> {
+struct bce_with_logits_loss_op {
   static constexpr op_info info{.name = "bce_with_logits_loss",
                                 .formula = "sum (t log(1 + exp(-x)) + (1 - t) log(1 + exp(x))) / N",
                                 .derivative = "dx = (sigmoid(x) - t) dy / N, dt = -x dy / N",
@@ -17,6 +18,8 @@ struct bce_with_logits_loss_op : pointwise_loss<bce_with_logits_loss_op> {
                                 .source = "contract 14",
                                 .torch = "torch.nn.functional.binary_cross_entropy_with_logits"};
   static constexpr op_facts facts{};
+
+  AXG_POINTWISE_LOSS(bce_with_logits_loss)
 
   template <analytic T>
   AXG_HD constexpr T term(const T& x, const T& t) const {

@@ -8,9 +8,9 @@ namespace axiograd {
 /// binary_cross_entropy_loss(x, t) = mean of -(t log p + (1 - t) log(1 - p)) over all entries, p = clamp(x, epsilon,
 /// 1 - epsilon).
 ///
-/// Attributes: epsilon, default 1e-6. Targets are not checked.
+/// Attributes: reduction, default mean; epsilon, default 1e-6. Targets are not checked.
 /// Errors: shape_mismatch.
-struct binary_cross_entropy_loss_op : pointwise_loss<binary_cross_entropy_loss_op> {
+struct binary_cross_entropy_loss_op {
   static constexpr op_info info{
       .name = "binary_cross_entropy_loss",
       .formula = "-sum (t log p + (1 - t) log(1 - p)) / N, p = clamp(x, epsilon, 1 - epsilon)",
@@ -21,7 +21,8 @@ struct binary_cross_entropy_loss_op : pointwise_loss<binary_cross_entropy_loss_o
   static constexpr op_facts facts{};
 
   ratio epsilon = default_epsilon;
-  static constexpr auto attributes() {
+  AXG_POINTWISE_LOSS(binary_cross_entropy_loss)
+  static constexpr auto own_attributes() {
     return std::tuple{attribute{"epsilon", &binary_cross_entropy_loss_op::epsilon, "distance of the clip from 0 and 1"}};
   }
 

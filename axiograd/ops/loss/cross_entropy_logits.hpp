@@ -1,5 +1,6 @@
 #pragma once
 
+#include <axiograd/core/reduction.hpp>
 #include <axiograd/core/row.hpp>
 #include <axiograd/ops/arithmetic/exp.hpp>
 #include <axiograd/ops/arithmetic/log.hpp>
@@ -10,6 +11,7 @@ namespace axiograd {
 /// cross_entropy_logits(x, t) = mean over slices of -sum t log_softmax(x), classes on the last axis. With class labels in
 /// place of the distribution t it is cross_entropy_labels.
 ///
+/// Attributes: reduction, default mean.
 /// Errors: shape_mismatch.
 struct cross_entropy_logits_op {
   static constexpr op_info info{.name = "cross_entropy_logits",
@@ -24,6 +26,11 @@ struct cross_entropy_logits_op {
   static constexpr arity in{.tensors = 2};
   template <class T>
   static constexpr bool runs_on = analytic<T>;
+
+  axiograd::reduction reduction = axiograd::reduction::mean;
+  static constexpr auto attributes() {
+    return std::tuple{attribute{"reduction", &cross_entropy_logits_op::reduction, "of the slices: mean or sum"}};
+  }
 
   constexpr shape_result infer_shape(const shape& x, const shape& t) const {
     if (x != t) return {error_kind::shape_mismatch, "prediction and target differ: {shapes}"};
@@ -61,6 +68,11 @@ template <operand X, operand Labels>
   requires is_index_tensor<Labels>
 auto cross_entropy_logits(const X& x, const Labels& labels) {
   return cross_entropy_labels(x, labels);
+}
+template <operand X, operand Labels>
+  requires is_index_tensor<Labels>
+auto cross_entropy_logits(const X& x, const Labels& labels, const cross_entropy_labels_op& op) {
+  return cross_entropy_labels(x, labels, op);
 }
 
 }  // namespace axiograd

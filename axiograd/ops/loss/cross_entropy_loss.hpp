@@ -1,5 +1,6 @@
 #pragma once
 
+#include <axiograd/core/reduction.hpp>
 #include <axiograd/core/row.hpp>
 #include <axiograd/ops/arithmetic/log.hpp>
 
@@ -8,7 +9,7 @@ namespace axiograd {
 /// cross_entropy_loss(x, t) = mean over slices of -sum t log q, q = clamp(x, epsilon, 1 - epsilon): probabilities, classes on
 /// the last axis. For logits there is cross_entropy_logits.
 ///
-/// Attributes: epsilon, default 1e-6. Targets are not checked.
+/// Attributes: epsilon, default 1e-6; reduction, default mean. Targets are not checked.
 /// Errors: shape_mismatch.
 struct cross_entropy_loss_op {
   static constexpr op_info info{.name = "cross_entropy_loss",
@@ -25,8 +26,10 @@ struct cross_entropy_loss_op {
   static constexpr bool runs_on = analytic<T>;
 
   ratio epsilon = default_epsilon;
+  axiograd::reduction reduction = axiograd::reduction::mean;
   static constexpr auto attributes() {
-    return std::tuple{attribute{"epsilon", &cross_entropy_loss_op::epsilon, "distance of the clip from 0 and 1"}};
+    return std::tuple{attribute{"epsilon", &cross_entropy_loss_op::epsilon, "distance of the clip from 0 and 1"},
+                      attribute{"reduction", &cross_entropy_loss_op::reduction, "of the slices: mean or sum"}};
   }
 
   constexpr shape_result infer_shape(const shape& x, const shape& t) const {

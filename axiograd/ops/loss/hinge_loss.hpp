@@ -7,8 +7,9 @@ namespace axiograd {
 
 /// hinge_loss(x, t) = mean of max(0, 1 - t x) over all entries, targets -1 or 1.
 ///
+/// Attributes: reduction, default mean.
 /// Errors: shape_mismatch.
-struct hinge_loss_op : pointwise_loss<hinge_loss_op> {
+struct hinge_loss_op {
   static constexpr op_info info{
       .name = "hinge_loss",
       .formula = "sum max(0, 1 - t x) / N",
@@ -17,6 +18,8 @@ struct hinge_loss_op : pointwise_loss<hinge_loss_op> {
       .source = "contract 14",
       .torch = "no direct counterpart"};
   static constexpr op_facts facts{};
+
+  AXG_POINTWISE_LOSS(hinge_loss)
 
   template <ordered_ring T>
   AXG_HD constexpr T term(const T& x, const T& t) const {

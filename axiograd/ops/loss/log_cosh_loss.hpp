@@ -4,6 +4,7 @@
 #include <axiograd/ops/activation/tanh.hpp>
 #include <axiograd/ops/arithmetic/abs.hpp>
 #include <axiograd/ops/arithmetic/exp.hpp>
+#include <axiograd/ops/arithmetic/expm1.hpp>
 #include <axiograd/ops/arithmetic/log.hpp>
 #include <axiograd/ops/arithmetic/log1p.hpp>
 
@@ -11,8 +12,9 @@ namespace axiograd {
 
 /// log_cosh_loss(x, t) = mean of log cosh(x - t) over all entries.
 ///
+/// Attributes: reduction, default mean.
 /// Errors: shape_mismatch.
-struct log_cosh_loss_op : pointwise_loss<log_cosh_loss_op> {
+struct log_cosh_loss_op {
   static constexpr op_info info{.name = "log_cosh_loss",
                                 .formula = "sum log cosh(x - t) / N",
                                 .derivative = "dx = tanh(x - t) dy / N, dt = -dx",
@@ -21,10 +23,13 @@ struct log_cosh_loss_op : pointwise_loss<log_cosh_loss_op> {
                                 .torch = "none"};
   static constexpr op_facts facts{};
 
+  AXG_POINTWISE_LOSS(log_cosh_loss)
+
   template <analytic T>
   AXG_HD constexpr T term(const T& x, const T& t) const {
-    const T d = abs(x - t);
-    return d + log1p(exp(T(-2) * d)) - log(T(2));
+    // Near 0 from cosh d - 1 = s^2 / (2 (1 + s)), s = expm1 d, which keeps the digits of d^2 / 2.
+    const T d = abs(x - t), s = expm1(min(d, T(2)));
+    return select(d > T(1), d + (log1p(exp(T(-2) * d)) - log(T(2))), log1p(s * s / (T(2) * (T(1) + s))));
   }
   template <analytic T>
   AXG_HD constexpr partials<T, 2> slope(const T& x, const T& t) const {

@@ -8,8 +8,9 @@ namespace axiograd {
 
 /// mae_loss(x, t) = mean of |x - t| over all entries, a scalar.
 ///
+/// Attributes: reduction, default mean.
 /// Errors: shape_mismatch.
-struct mae_loss_op : pointwise_loss<mae_loss_op> {
+struct mae_loss_op {
   static constexpr op_info info{.name = "mae_loss",
                                 .formula = "sum |x - t| / N",
                                 .derivative = "dx = sign(x - t) dy / N, dt = -dx",
@@ -17,6 +18,8 @@ struct mae_loss_op : pointwise_loss<mae_loss_op> {
                                 .source = "contract 14",
                                 .torch = "torch.nn.functional.l1_loss; an empty mean is NaN there"};
   static constexpr op_facts facts{};
+
+  AXG_POINTWISE_LOSS(mae_loss)
 
   template <ordered_ring T>
   AXG_HD constexpr T term(const T& x, const T& t) const {

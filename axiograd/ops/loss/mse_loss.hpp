@@ -6,8 +6,9 @@ namespace axiograd {
 
 /// mse_loss(x, t) = mean of (x - t)^2 over all entries, a scalar.
 ///
+/// Attributes: reduction, default mean.
 /// Errors: shape_mismatch.
-struct mse_loss_op : pointwise_loss<mse_loss_op> {
+struct mse_loss_op {
   static constexpr op_info info{.name = "mse_loss",
                                 .formula = "sum (x - t)^2 / N",
                                 .derivative = "dx = 2 (x - t) dy / N, dt = -dx",
@@ -15,6 +16,8 @@ struct mse_loss_op : pointwise_loss<mse_loss_op> {
                                 .source = "contract 14, C15",
                                 .torch = "torch.nn.functional.mse_loss; an empty mean is NaN there"};
   static constexpr op_facts facts{};
+
+  AXG_POINTWISE_LOSS(mse_loss)
 
   template <ring T>
   AXG_HD constexpr T term(const T& x, const T& t) const {

@@ -7,8 +7,9 @@ namespace axiograd {
 
 /// poisson_loss(x, t) = mean of e^x - t x over all entries; x is the logarithm of the rate.
 ///
+/// Attributes: reduction, default mean.
 /// Errors: shape_mismatch.
-struct poisson_loss_op : pointwise_loss<poisson_loss_op> {
+struct poisson_loss_op {
   static constexpr op_info info{.name = "poisson_loss",
                                 .formula = "sum (exp(x) - t x) / N",
                                 .derivative = "dx = (exp(x) - t) dy / N, dt = -x dy / N",
@@ -16,6 +17,8 @@ struct poisson_loss_op : pointwise_loss<poisson_loss_op> {
                                 .source = "contract 14",
                                 .torch = "torch.nn.functional.poisson_nll_loss(log_input=True, full=False)"};
   static constexpr op_facts facts{};
+
+  AXG_POINTWISE_LOSS(poisson_loss)
 
   template <analytic T>
   AXG_HD constexpr T term(const T& x, const T& t) const {

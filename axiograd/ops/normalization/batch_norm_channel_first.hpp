@@ -1,5 +1,6 @@
 #pragma once
 
+#include <axiograd/core/normalization.hpp>
 #include <axiograd/core/op.hpp>
 #include <axiograd/core/view.hpp>
 #include <axiograd/ops/arithmetic/sqrt.hpp>
@@ -43,26 +44,12 @@ struct batch_norm_channel_first_op {
 
   template <class T>
   void forward(const view<const T>& x, const view<const T>& gamma, const view<const T>& beta, const view<T>& y) const {
-    for_each_channel<T>(x, [&](int64_t c, int64_t first, int64_t n, const T& mean, const T& r) {
-      for (int64_t i = first; i < first + n; ++i) y.data[i] = gamma.data[c] * ((x.data[i] - mean) * r) + beta.data[c];
-    });
+    groups(*x.dims).forward(x.data, gamma.data, beta.data, epsilon.as<T>(), y.data);
   }
   template <class T>
   void vjp(const view<const T>& x, const view<const T>& gamma, const view<const T>&, const view<const T>&,
            const view<const T>& dy, const view<T>& dx, const view<T>& dgamma, const view<T>& dbeta) const {
-    for_each_channel<T>(x, [&](int64_t c, int64_t first, int64_t n, const T& mean, const T& r) {
-      T total(0), along(0);
-      for (int64_t i = first; i < first + n; ++i) {
-        total = total + dy.data[i];
-        along = along + dy.data[i] * ((x.data[i] - mean) * r);
-      }
-      if (dgamma.data != nullptr) dgamma.data[c] = dgamma.data[c] + along;
-      if (dbeta.data != nullptr) dbeta.data[c] = dbeta.data[c] + total;
-      if (dx.data == nullptr) return;
-      const T count = T(static_cast<double>(n)), scale = gamma.data[c] * r;
-      for (int64_t i = first; i < first + n; ++i)
-        dx.data[i] = dx.data[i] + scale * (dy.data[i] - total / count - (x.data[i] - mean) * r * (along / count));
-    });
+    groups(*x.dims).vjp(x.data, gamma.data, epsilon.as<T>(), dy.data, dx.data, dgamma.data, dbeta.data);
   }
 
   template <class Draw>
@@ -72,23 +59,9 @@ struct batch_norm_channel_first_op {
   }
 
  private:
-  // Calls body(channel, first entry, entries, mean, 1 / deviation); the mean is corrected by the mean of what remains.
-  template <class T, class Body>
-  void for_each_channel(const view<const T>& x, const Body& body) const {
-    const int64_t n = x.dims->from(1).size();
-    const T count = T(static_cast<double>(n));
-    for (int64_t c = 0; c < (*x.dims)[0]; ++c) {
-      const T* const at = x.data + c * n;
-      T mean(0);
-      for (int pass = 0; pass < 2; ++pass) {
-        T rest(0);
-        for (int64_t i = 0; i < n; ++i) rest = rest + (at[i] - mean);
-        mean = mean + rest / count;
-      }
-      T square(0);
-      for (int64_t i = 0; i < n; ++i) square = square + (at[i] - mean) * (at[i] - mean);
-      body(c, c * n, n, mean, T(1) / sqrt(square / count + epsilon.as<T>()));
-    }
+  static norm_groups groups(const shape& x) {
+    const int64_t n = x.from(1).size();
+    return {.groups = x[0], .cycle = x[0], .group_step = n, .blocks = 1, .block_step = 0, .channels = 1, .inner = n};
   }
 };
 AXG_OPERATOR(batch_norm_channel_first)

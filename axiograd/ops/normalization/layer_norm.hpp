@@ -40,12 +40,12 @@ struct layer_norm_op {
 
   template <analytic_row X>
   auto forward(const X& x, const X& gamma, const X& beta, auto& keep) const {
-    const auto c = keep(x - centre(x));
+    const auto c = keep(x - corrected_mean(x));
     return gamma * (c * inverse_deviation(c)) + beta;
   }
   template <analytic_row X>
   auto vjp(const X& x, const X& gamma, const X&, const X&, const X& dy, auto& keep) const {
-    const auto c = keep(x - centre(x));
+    const auto c = keep(x - corrected_mean(x));
     const auto r = inverse_deviation(c);
     const auto z = keep(c * r);
     const auto g = keep(dy * gamma);
@@ -60,12 +60,6 @@ struct layer_norm_op {
   }
 
  private:
-  // The mean corrected by the mean of what remains, so that a constant row is centred to exact zeros whatever its size.
-  template <analytic_row X>
-  static auto centre(const X& x) {
-    const auto first = mean(x);
-    return first + mean(x - first);
-  }
   template <analytic_row C>
   auto inverse_deviation(const C& c) const {
     using T = lane_of<C>;

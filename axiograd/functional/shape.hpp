@@ -1,0 +1,117 @@
+#pragma once
+// Functions that move axes and entries about. Axes count from 0.
+
+#include <axiograd/functional/operand.hpp>
+#include <axiograd/ops/indexing/concat.hpp>
+#include <axiograd/ops/indexing/slice.hpp>
+#include <axiograd/ops/shape/permute.hpp>
+#include <axiograd/ops/shape/reshape.hpp>
+#include <initializer_list>
+#include <span>
+#include <vector>
+
+namespace axiograd {
+
+/// The tensor without an axis of extent 1. Errors: invalid_axis, also when the extent is not 1.
+template <tensor_like X>
+impl::plain<X> squeeze(const X& x, int axis) {
+  if (!impl::usable(x)) return x;
+  const shape s = x.shape();
+  if (axis < 0 || axis >= s.rank || s[axis] != 1)
+    return impl::refuse(x, error_kind::invalid_axis,
+                        "squeeze: axis " + std::to_string(axis) + " of shape " + to_string(s) + " does not have extent 1");
+  return reshape(x, {.dims = s.without(axis)});
+}
+/// The tensor with a new axis of extent 1 before axis number `axis`. Errors: invalid_axis, rank_limit.
+template <tensor_like X>
+impl::plain<X> unsqueeze(const X& x, int axis) {
+  if (!impl::usable(x)) return x;
+  const shape s = x.shape();
+  if (axis < 0 || axis > s.rank)
+    return impl::refuse(x, error_kind::invalid_axis,
+                        "unsqueeze: axis " + std::to_string(axis) + " is out of range for shape " + to_string(s));
+  if (s.rank == max_rank)
+    return impl::refuse(x, error_kind::rank_limit, "unsqueeze: shape " + to_string(s) + " has no room for another axis");
+  shape y = s.first(axis);
+  y.append(1);
+  return reshape(x, {.dims = concat(y, s.from(axis))});
+}
+/// Two axes exchanged. Errors: invalid_axis.
+template <tensor_like X>
+impl::plain<X> transpose(const X& x, int a, int b) {
+  if (!impl::usable(x)) return x;
+  axis_list axes;
+  for (int axis = 0; axis < x.shape().rank; ++axis) axes.append(axis == a ? b : axis == b ? a : axis);
+  if (a < 0 || b < 0 || a >= axes.rank || b >= axes.rank)
+    return impl::refuse(
+        x, error_kind::invalid_axis,
+        "transpose: axes " + std::to_string(a) + " and " + std::to_string(b) + " of shape " + to_string(x.shape()));
+  return permute(x, {.axes = axes});
+}
+
+/// All tensors one after another along an axis; there must be at least one. Errors: shape_mismatch, invalid_axis.
+template <tensor_like X>
+impl::plain<X> cat(std::span<const X> parts, int axis = 0) {
+  if (parts.empty()) throw failure({error_kind::invalid_parameter, "cat: there are no tensors"});
+  if (parts.size() == 1) return parts.front();
+  // By halves: each entry is copied as often as the list can be halved.
+  const std::size_t half = parts.size() / 2;
+  return concat(cat(parts.first(half), axis), cat(parts.subspan(half), axis), {.axis = axis});
+}
+template <tensor_like X>
+impl::plain<X> cat(const std::vector<X>& parts, int axis = 0) {
+  return cat(std::span<const X>(parts), axis);
+}
+template <tensor_like X>
+impl::plain<X> cat(std::initializer_list<X> parts, int axis = 0) {
+  return cat(std::span<const X>(parts.begin(), parts.size()), axis);
+}
+/// All tensors, of one shape, along a new axis. Errors: shape_mismatch, invalid_axis, rank_limit.
+template <tensor_like X>
+impl::plain<X> stack(std::span<const X> parts, int axis = 0) {
+  std::vector<impl::plain<X>> rows;
+  for (const X& part : parts) rows.push_back(unsqueeze(part, axis));
+  return cat(rows, axis);
+}
+template <tensor_like X>
+impl::plain<X> stack(const std::vector<X>& parts, int axis = 0) {
+  return stack(std::span<const X>(parts), axis);
+}
+template <tensor_like X>
+impl::plain<X> stack(std::initializer_list<X> parts, int axis = 0) {
+  return stack(std::span<const X>(parts.begin(), parts.size()), axis);
+}
+
+/// Pieces of `length` indices along an axis; the last one may be shorter. Errors: invalid_axis, invalid_parameter.
+template <tensor_like X>
+std::vector<impl::plain<X>> split(const X& x, int64_t length, int axis = 0) {
+  if (!impl::usable(x)) return {impl::plain<X>(x)};
+  const shape s = x.shape();
+  if (axis < 0 || axis >= s.rank)
+    return {impl::refuse(x, error_kind::invalid_axis,
+                         "split: axis " + std::to_string(axis) + " is out of range for shape " + to_string(s))};
+  if (length < 1) return {impl::refuse(x, error_kind::invalid_parameter, "split: pieces of length " + std::to_string(length))};
+  std::vector<impl::plain<X>> pieces;
+  int64_t start = 0;
+  do {
+    pieces.push_back(slice(x, {.axis = axis, .start = start, .stop = std::min(s[axis], start + length)}));
+    start += length;
+  } while (start < s[axis]);
+  return pieces;
+}
+/// At most `count` pieces of equal length along an axis; the last one may be shorter, as in PyTorch.
+/// Errors: invalid_axis, invalid_parameter.
+template <tensor_like X>
+std::vector<impl::plain<X>> chunk(const X& x, int64_t count, int axis = 0) {
+  if (count < 1) return {impl::refuse(x, error_kind::invalid_parameter, "chunk: " + std::to_string(count) + " pieces")};
+  const shape s = x.shape();
+  const int64_t n = axis >= 0 && axis < s.rank ? s[axis] : 1;
+  return split(x, std::max<int64_t>(1, (n + count - 1) / count), axis);
+}
+/// One index of an axis, which is dropped. Errors: invalid_axis, index_out_of_range.
+template <tensor_like X>
+impl::plain<X> select_index(const X& x, int axis, int64_t index) {
+  return squeeze(slice(x, {.axis = axis, .start = index, .stop = index + 1}), axis);
+}
+
+}  // namespace axiograd

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <axiograd/core/op.hpp>
+
+namespace axiograd {
+
+/// gt(a, b) = 1 where a > b, else 0, elementwise: a mask. `lt` is the same the other way round.
+///
+/// Errors: shape_mismatch.
+struct gt_op {
+  static constexpr op_info info{.name = "gt",
+                                .formula = "1 where a > b, else 0",
+                                .derivative = "0, 0",
+                                .edges = "NaN gives 0; not differentiable at a = b: 0 is taken",
+                                .source = "contract 0.4, G2",
+                                .torch = "torch.gt; the mask is a number here"};
+  static constexpr op_facts facts{};
+  static constexpr arity in{.tensors = 2};
+  static constexpr double samples[]{-2, -0.5, 0, 0.5, 2};
+
+  template <ordered_ring T>
+  AXG_HD constexpr T value(const T& a, const T& b) const {
+    return select(a > b, T(1), T(0));
+  }
+  template <ordered_ring T>
+  AXG_HD constexpr partials<T, 2> derivative(const T&, const T&, const T&) const {
+    return {T(0), T(0)};
+  }
+};
+AXG_OPERATOR(gt)
+
+/// 1 where a < b, else 0.
+template <operand A, operand B>
+AXG_HD constexpr auto lt(const A& a, const B& b) {
+  return gt(b, a);
+}
+
+}  // namespace axiograd

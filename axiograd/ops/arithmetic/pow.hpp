@@ -1,0 +1,36 @@
+#pragma once
+
+#include <axiograd/core/op.hpp>
+#include <axiograd/ops/arithmetic/abs.hpp>
+#include <axiograd/ops/arithmetic/log.hpp>
+
+namespace axiograd {
+
+/// pow(x, y) = x^y, elementwise.
+///
+/// Errors: shape_mismatch.
+struct pow_op {
+  static constexpr op_info info{
+      .name = "pow",
+      .formula = "x^y",
+      .derivative = "y x^(y-1), x^y log x",
+      .edges = "IEEE 754 pow: 1 for y = 0, NaN for x < 0 unless y is whole; derivative 0 in x for y = 0, in y for x = 0 <= y",
+      .source = "IEEE 754-2019, section 9.2",
+      .torch = "torch.pow(x, y); same"};
+  static constexpr op_facts facts{.max_ulp = 1.5, .derivative_max_ulp = 256};
+  static constexpr arity in{.tensors = 2};
+  static constexpr double samples[]{0.1, 0.5, 1, 2, 3};
+
+  template <analytic T>
+  AXG_HD constexpr T value(const T& x, const T& y) const {
+    return pow(x, y);
+  }
+  template <analytic T>
+  AXG_HD constexpr partials<T, 2> derivative(const T& x, const T& y, const T& z) const {
+    return {select(abs(y) > T(0), y * pow(x, y - T(1)), T(0)),
+            select(abs(x) > T(0), z * log(x), select(y > T(0), T(0), z * log(x)))};
+  }
+};
+AXG_OPERATOR(pow)
+
+}  // namespace axiograd

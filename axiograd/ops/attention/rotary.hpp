@@ -1,0 +1,79 @@
+#pragma once
+
+#include <axiograd/core/op.hpp>
+#include <axiograd/core/view.hpp>
+#include <cmath>
+
+namespace axiograd {
+
+/// rotary(x): position p turns pair i of the features by p base^(-2i/d).
+///
+/// Shapes: x (n,d), d even; leading axes before x. Pairs are (i, i + d/2), or (2i, 2i + 1) where `interleaved`.
+/// Attributes: base, default 10,000; offset, the position of the first row; interleaved. Errors: invalid_parameter.
+struct rotary_op {
+  static constexpr op_info info{.name = "rotary",
+                                .formula = "(a, b) -> (a cos t - b sin t, a sin t + b cos t), t = p base^(-2i/d)",
+                                .derivative = "dy turned back by t",
+                                .edges = "angles are computed in double",
+                                .source = "Su et al. 2021, section 3.2.2",
+                                .torch = "none; torchtune.modules.RotaryPositionalEmbeddings is interleaved"};
+  static constexpr op_facts facts{.max_ulp = 4, .derivative_max_ulp = 4};
+  static constexpr family kind = family::sample;
+  static constexpr sample_ranks ranks{2};
+  template <class T>
+  static constexpr bool runs_on = analytic<T>;
+
+  double base = 10'000;
+  int64_t offset = 0;
+  bool interleaved = false;
+  static constexpr auto attributes() {
+    return std::tuple{attribute{"base", &rotary_op::base, "of the geometric series of wave lengths"},
+                      attribute{"offset", &rotary_op::offset, "position of the first row"},
+                      attribute{"interleaved", &rotary_op::interleaved, "pairs are neighbours"}};
+  }
+
+  constexpr shape_result infer_shape(const shape& x) const {
+    if (x[1] % 2 != 0) return {error_kind::invalid_parameter, "{} features do not make pairs", x[1]};
+    if (!(base > 0)) return {error_kind::invalid_parameter, "the base must be positive"};
+    return x;
+  }
+
+  template <class T>
+  void forward(const view<const T>& x, const view<T>& y) const {
+    turn<T>(*x.dims, 1, [&](int64_t a, int64_t b, const T& c, const T& s) {
+      y.data[a] = x.data[a] * c - x.data[b] * s;
+      y.data[b] = x.data[a] * s + x.data[b] * c;
+    });
+  }
+  template <class T>
+  void vjp(const view<const T>& x, const view<const T>&, const view<const T>& dy, const view<T>& dx) const {
+    turn<T>(*x.dims, -1, [&](int64_t a, int64_t b, const T& c, const T& s) {
+      dx.data[a] = dx.data[a] + (dy.data[a] * c - dy.data[b] * s);
+      dx.data[b] = dx.data[b] + (dy.data[a] * s + dy.data[b] * c);
+    });
+  }
+
+  template <class Draw>
+  static constexpr auto sample(Draw& draw) {
+    const int64_t n = draw.extent();
+    return draw.sample(rotary_op{.offset = draw.whole(0, 5), .interleaved = draw.whole(0, 1) == 1},
+                       shape{n, 2 * draw.extent()});
+  }
+
+ private:
+  template <class T, class Body>
+  void turn(const shape& dims, int sense, const Body& body) const {
+    const int64_t d = dims[1], half = d / 2;
+    for (int64_t i = 0; i < half; ++i) {
+      const double speed = std::pow(base, -2.0 * static_cast<double>(i) / static_cast<double>(d));
+      for (int64_t p = 0; p < dims[0]; ++p) {
+        const double t = static_cast<double>(offset + p) * speed;
+        const int64_t first = p * d + (interleaved ? 2 * i : i);
+        body(first, first + (interleaved ? 1 : half), T(std::cos(t)), T(sense * std::sin(t)));
+      }
+    }
+  }
+};
+AXG_OPERATOR(rotary)
+
+}  // namespace axiograd

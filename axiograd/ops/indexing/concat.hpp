@@ -1,0 +1,57 @@
+#pragma once
+
+#include <axiograd/core/box_move.hpp>
+#include <axiograd/core/op.hpp>
+
+namespace axiograd {
+
+/// concat(a, b): a, then b, along one axis; `cat` joins any number.
+///
+/// Attributes: axis, default 0. Errors: shape_mismatch, invalid_axis.
+struct concat_op {
+  static constexpr op_info info{.name = "concat",
+                                .formula = "a for indices below its extent, else b",
+                                .derivative = "the two parts of dy",
+                                .edges = "extents of 0 are allowed",
+                                .source = "contract 7, companion",
+                                .torch = "torch.cat((a, b), axis); no negative axes"};
+  static constexpr op_facts facts{};
+  static constexpr family kind = family::index;
+  static constexpr arity in{.tensors = 2};
+
+  int axis = 0;
+  static constexpr auto attributes() { return std::tuple{attribute{"axis", &concat_op::axis, "axis to join along"}}; }
+
+  constexpr shape_result infer_shape(const shape& a, const shape& b) const {
+    if (axis < 0 || axis >= a.rank) return {error_kind::invalid_axis, "axis {} is out of range for {} axes", axis, a.rank};
+    if (a.rank != b.rank || a.without(axis) != b.without(axis))
+      return {error_kind::shape_mismatch, "shapes {shapes} differ on an axis other than {}", axis};
+    if (a[axis] > shape::overflow - b[axis])
+      return {error_kind::out_of_memory, "{} and {} entries are too many", a[axis], b[axis]};
+    shape y = a;
+    y[axis] += b[axis];
+    return y;
+  }
+  template <class Emit>
+  void moves(std::span<const shape> x, const shape& y, const Emit& emit) const {
+    const int64_t outer = y.first(axis).size(), inner = y.from(axis + 1).size();
+    int64_t to = 0;
+    for (int input = 0; input < 2; ++input) {
+      const int64_t run = x[static_cast<std::size_t>(input)][axis] * inner;
+      emit({.input = input, .box = {outer, run}, .to = to, .from_stride = {run, 1}, .to_stride = {y[axis] * inner, 1}});
+      to += run;
+    }
+  }
+
+  template <class Draw>
+  static constexpr auto sample(Draw& draw) {
+    const shape a = draw.positive_shape(1);
+    const int axis = draw.whole(0, a.rank - 1);
+    shape b = a;
+    b[axis] = draw.extent();
+    return draw.sample(concat_op{.axis = axis}, a, b);
+  }
+};
+AXG_OPERATOR(concat)
+
+}  // namespace axiograd

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <algorithm>
+#include <axiograd/core/box_move.hpp>
+#include <axiograd/core/op.hpp>
+
+namespace axiograd {
+
+/// diagonal(x): entries with equal indices on two axes, which become one, the last.
+///
+/// Attributes: axis1 and axis2, default 0 and 1. Errors: invalid_axis.
+struct diagonal_op {
+  static constexpr op_info info{.name = "diagonal",
+                                .formula = "y[..., i] = x with i on both axes",
+                                .derivative = "dy on the diagonal, 0 elsewhere",
+                                .edges = "of unequal axes the shorter counts",
+                                .source = "contract 19.12 (einsum)",
+                                .torch = "torch.diagonal(dim1, dim2); same without offset"};
+  static constexpr op_facts facts{};
+  static constexpr family kind = family::index;
+
+  int axis1 = 0, axis2 = 1;
+  static constexpr auto attributes() {
+    return std::tuple{attribute{"axis1", &diagonal_op::axis1, "first axis"},
+                      attribute{"axis2", &diagonal_op::axis2, "second axis"}};
+  }
+
+  constexpr shape_result infer_shape(const shape& x) const {
+    if (axis1 < 0 || axis2 < 0 || axis1 >= x.rank || axis2 >= x.rank || axis1 == axis2)
+      return {error_kind::invalid_axis, "axes {} and {} of {} axes have no diagonal", axis1, axis2, x.rank};
+    shape y = x.without(std::max(axis1, axis2)).without(std::min(axis1, axis2));
+    y.append(std::min(x[axis1], x[axis2]));
+    return y;
+  }
+  template <class Emit>
+  void moves(std::span<const shape> x, const shape& y, const Emit& emit) const {
+    box_move m = box_move::of(y);
+    std::size_t to = 0;
+    for (int axis = 0; axis < x[0].rank; ++axis)
+      if (axis != axis1 && axis != axis2) m.from_stride[to++] = x[0].stride(axis);
+    m.from_stride[to] = x[0].stride(axis1) + x[0].stride(axis2);
+    emit(m);
+  }
+
+  template <class Draw>
+  static constexpr auto sample(Draw& draw) {
+    const shape x = draw.positive_shape(2);
+    const int a = draw.whole(0, x.rank - 1);
+    return draw.sample(diagonal_op{.axis1 = a, .axis2 = static_cast<int>((a + draw.whole(1, x.rank - 1)) % x.rank)}, x);
+  }
+};
+AXG_OPERATOR(diagonal)
+
+}  // namespace axiograd

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <axiograd/core/op.hpp>
+#include <axiograd/core/pooling.hpp>
+#include <axiograd/core/view.hpp>
+
+namespace axiograd {
+
+/// adaptive_avg_pool(x): the mean of each of a given number of windows along any number of spatial axes, channels first:
+/// (C,n...) -> (C,m...). Window i of m over n entries covers floor(i n / m) up to ceil((i + 1) n / m).
+///
+/// Shapes: leading axes before x. Attributes: windows, required, one number for each axis.
+/// Errors: shape_mismatch, invalid_parameter.
+struct adaptive_avg_pool_op {
+  static constexpr op_info info{.name = "adaptive_avg_pool",
+                                .formula = "y[c,q] = mean over the window",
+                                .derivative = "dy / entries of the window",
+                                .edges = "NaN propagates",
+                                .source = "contract 10",
+                                .torch = "torch.nn.functional.adaptive_avg_pool1d, 2d, 3d; same"};
+  static constexpr op_facts facts{};
+  static constexpr family kind = family::sample;
+  template <class T>
+  static constexpr bool runs_on = field<T>;
+
+  required<axis_list> windows;
+  static constexpr auto attributes() {
+    return std::tuple{attribute{"windows", &adaptive_avg_pool_op::windows, "windows along each axis"}};
+  }
+  constexpr sample_ranks ranks(const shape&) const { return {1 + windows.value.rank}; }
+
+  constexpr adaptive_geometry geometry() const { return {windows}; }
+  constexpr shape_result infer_shape(const shape& x) const { return geometry().infer_shape(x); }
+
+  template <class T>
+  void forward(const view<const T>& x, const view<T>& y) const {
+    geometry().for_each_window(*x.dims, *y.dims, [&](int64_t q, const auto& window) {
+      T total(0);
+      int64_t n = 0;
+      window([&](int64_t i) {
+        total = total + x.data[i];
+        ++n;
+      });
+      y.data[q] = total / T(static_cast<double>(n));
+    });
+  }
+  template <class T>
+  void vjp(const view<const T>& x, const view<const T>& y, const view<const T>& dy, const view<T>& dx) const {
+    geometry().for_each_window(*x.dims, *y.dims, [&](int64_t q, const auto& window) {
+      int64_t n = 0;
+      window([&](int64_t) { ++n; });
+      const T share = dy.data[q] / T(static_cast<double>(n));
+      window([&](int64_t i) { dx.data[i] = dx.data[i] + share; });
+    });
+  }
+
+  template <class Draw>
+  static constexpr auto sample(Draw& draw) {
+    const auto [windows, x] = adaptive_geometry::sample(draw);
+    return draw.sample(adaptive_avg_pool_op{.windows = windows}, x);
+  }
+};
+AXG_OPERATOR(adaptive_avg_pool)
+
+}  // namespace axiograd

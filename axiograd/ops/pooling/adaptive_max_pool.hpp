@@ -1,0 +1,70 @@
+#pragma once
+
+#include <axiograd/core/op.hpp>
+#include <axiograd/core/pooling.hpp>
+#include <axiograd/core/view.hpp>
+
+namespace axiograd {
+
+/// adaptive_max_pool(x): the largest entry of each of a given number of windows along any number of spatial axes, channels
+/// first: (C,n...) -> (C,m...). Window i of m over n entries covers floor(i n / m) up to ceil((i + 1) n / m).
+///
+/// Shapes: leading axes before x. Attributes: windows, required, one number for each axis.
+/// Errors: shape_mismatch, invalid_parameter.
+struct adaptive_max_pool_op {
+  static constexpr op_info info{.name = "adaptive_max_pool",
+                                .formula = "y[c,q] = max over the window",
+                                .derivative = "dy to the first largest entry of the window",
+                                .edges = "NaN wins; the first of equal entries gets the gradient",
+                                .source = "Lecun 1998; contract 10",
+                                .torch = "torch.nn.functional.adaptive_max_pool1d, 2d, 3d; same"};
+  static constexpr op_facts facts{};
+  static constexpr family kind = family::sample;
+  template <class T>
+  static constexpr bool runs_on = ordered_ring<T> && requires(T a, T b) {
+    { a > b } -> std::convertible_to<bool>;
+  };
+
+  required<axis_list> windows;
+  static constexpr auto attributes() {
+    return std::tuple{attribute{"windows", &adaptive_max_pool_op::windows, "windows along each axis"}};
+  }
+  constexpr sample_ranks ranks(const shape&) const { return {1 + windows.value.rank}; }
+
+  constexpr adaptive_geometry geometry() const { return {windows}; }
+  constexpr shape_result infer_shape(const shape& x) const { return geometry().infer_shape(x); }
+
+  template <class T>
+  void forward(const view<const T>& x, const view<T>& y) const {
+    geometry().for_each_window(*x.dims, *y.dims, [&](int64_t q, const auto& window) {
+      bool first = true;
+      T best(0);
+      window([&](int64_t i) {
+        best = first ? x.data[i] : max(x.data[i], best);  // an equal entry leaves the earlier one
+        first = false;
+      });
+      y.data[q] = best;
+    });
+  }
+  template <class T>
+  void vjp(const view<const T>& x, const view<const T>& y, const view<const T>& dy, const view<T>& dx) const {
+    geometry().for_each_window(*x.dims, *y.dims, [&](int64_t q, const auto& window) {
+      const T best = y.data[q];
+      const bool broken = !(best == best);
+      int64_t winner = -1;
+      window([&](int64_t i) {
+        if (winner < 0 && (x.data[i] == best || (broken && !(x.data[i] == x.data[i])))) winner = i;
+      });
+      dx.data[winner] = dx.data[winner] + dy.data[q];
+    });
+  }
+
+  template <class Draw>
+  static constexpr auto sample(Draw& draw) {
+    const auto [windows, x] = adaptive_geometry::sample(draw);
+    return draw.sample(adaptive_max_pool_op{.windows = windows}, x);
+  }
+};
+AXG_OPERATOR(adaptive_max_pool)
+
+}  // namespace axiograd

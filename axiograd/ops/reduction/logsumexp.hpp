@@ -1,0 +1,65 @@
+#pragma once
+
+#include <axiograd/core/row.hpp>
+#include <axiograd/ops/arithmetic/exp.hpp>
+#include <axiograd/ops/arithmetic/log.hpp>
+
+namespace axiograd {
+
+/// logsumexp(x) = log sum exp(x) along one axis, which is dropped.
+///
+/// Attributes: axis, required, not negative.
+/// Errors: invalid_axis, also when an extent is 0.
+struct logsumexp_op {
+  static constexpr op_info info{.name = "logsumexp",
+                                .formula = "m + log sum exp(x - m), m = max x",
+                                .derivative = "dy exp(x - y)",
+                                .edges = "all -inf gives -inf, whose gradient is NaN; NaN propagates",
+                                .source = "contract 3.1, companion",
+                                .torch = "torch.logsumexp(dim=axis); same"};
+  static constexpr op_facts facts{.max_ulp = 4, .derivative_max_ulp = 16};
+  static constexpr family kind = family::rowwise;
+  static constexpr row_result gives = row_result::each;
+  template <class T>
+  static constexpr bool runs_on = analytic<T>;
+
+  required<int> axis;
+  static constexpr auto attributes() { return std::tuple{attribute{"axis", &logsumexp_op::axis, "axis to drop"}}; }
+
+  constexpr int row_axis(int) const { return axis; }
+  constexpr shape_result infer_shape(const shape& x) const {
+    if (!x.valid_axis(axis) || !x.well_formed())
+      return {error_kind::invalid_axis, "axis {} of shape {shapes} cannot be reduced", axis.value};
+    return x.without(axis);
+  }
+
+  template <analytic_row X>
+  auto forward(const X& x, auto&) const {
+    const auto m = shift(x);
+    return m + log(sum(exp(x - m)));
+  }
+  template <analytic_row X>
+  auto vjp(const X& x, const lane_of<X>& dy, auto& keep) const {
+    const auto e = keep(exp(x - shift(x)));
+    return e * (dy / sum(e));
+  }
+
+ private:
+  // The largest entry, 0 where it is infinite.
+  template <analytic_row X>
+  static auto shift(const X& x) {
+    using T = lane_of<X>;
+    const T m = max(x);
+    return select(m - m > T(-1), m, T(0));
+  }
+
+ public:
+  template <class Draw>
+  static constexpr auto sample(Draw& draw) {
+    const shape x = draw.positive_shape(1);
+    return draw.sample(logsumexp_op{.axis = static_cast<int>(draw.whole(0, x.rank - 1))}, x);
+  }
+};
+AXG_OPERATOR(logsumexp)
+
+}  // namespace axiograd

@@ -1,0 +1,263 @@
+// The program behind `axiograd check`: the table of operators and rungs with figures.
+
+#include <CLI/CLI.hpp>
+#include <axiograd/kernels/parallel.hpp>
+#include <chrono>
+#include <cinttypes>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include <flint/flint.h>
+
+#include "exhaustive.hpp"
+
+namespace axiograd::conformance {
+namespace {
+
+struct finding {
+  const check* of;
+  outcome o;
+  double seconds;
+};
+using findings = std::vector<finding>;
+
+constexpr const char* rung_names[]{"card", "anchors", "adjoint", "laws", "float", "integers", "bounds", "intervals", "bits"};
+constexpr int rungs = 9;
+
+findings climb(const subject& s, const settings& set) {
+  findings all;
+  for (const check& c : all_checks()) {
+    const auto begin = std::chrono::steady_clock::now();
+    outcome o;
+    try {
+      o = c.run(s, set);
+    } catch (const std::exception& e) {
+      o.fail(std::string("threw: ") + e.what());
+    }
+    all.push_back({&c, std::move(o), std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count()});
+  }
+  return all;
+}
+
+/// "ok", "FAIL", or "-" where a rung has nothing to check for the operator; then the figures.
+std::string cell(const findings& all, int rung) {
+  std::string mark = "-", figures;
+  for (const finding& f : all) {
+    if (f.of->rung != rung) continue;
+    if (f.o.red())
+      mark = "FAIL";
+    else if (mark == "-" && !f.o.figure.empty())
+      mark = "ok";
+    // The checks whose figure says most; the others are in --json.
+    const std::string_view name = f.of->name;
+    if (name == "exact_adjoint" || name == "derivative_laws" || name == "accuracy" || name == "integer_kernels" ||
+        name == "a_priori_bounds" || name == "stability" || name == "containment" || name == "threads" || name == "family_laws")
+      if (!f.o.figure.empty() && (figures.empty() || name == "a_priori_bounds")) figures = f.o.figure;
+  }
+  return figures.empty() ? mark : mark + " " + figures;
+}
+
+bool red(const findings& all) {
+  return std::any_of(all.begin(), all.end(), [](const finding& f) { return f.o.red(); });
+}
+
+void print_table(const std::vector<std::pair<const subject*, findings>>& rows, bool markdown) {
+  std::vector<std::vector<std::string>> table{{"operator"}};
+  for (int rung = 0; rung < rungs; ++rung) table[0].push_back(std::to_string(rung) + " " + rung_names[rung]);
+  for (const auto& [s, all] : rows) {
+    auto& row = table.emplace_back();
+    row.emplace_back(s->info.name.s);
+    for (int rung = 0; rung < rungs; ++rung) row.push_back(cell(all, rung));
+  }
+  std::vector<std::size_t> width(rungs + 1);
+  for (const auto& row : table)
+    for (std::size_t i = 0; i < row.size(); ++i) width[i] = std::max(width[i], row[i].size());
+  for (std::size_t r = 0; r < table.size(); ++r) {
+    std::string line = markdown ? "|" : "";
+    for (std::size_t i = 0; i < table[r].size(); ++i) {
+      line += markdown ? " " : i > 0 ? "  " : "";
+      line += table[r][i];
+      if (markdown)
+        line += " |";
+      else if (i + 1 < table[r].size())
+        line += std::string(width[i] - table[r][i].size(), ' ');
+    }
+    std::puts(line.c_str());
+    if (markdown && r == 0) std::puts("|---|---|---|---|---|---|---|---|---|---|");
+  }
+}
+
+nlohmann::json as_json(const std::vector<std::pair<const subject*, findings>>& rows, const settings& set) {
+  nlohmann::json all{{"seed", set.seed}, {"scale", set.scale}, {"operators", nlohmann::json::array()}};
+  int failed = 0;
+  for (const auto& [s, list] : rows) {
+    nlohmann::json checks = nlohmann::json::array();
+    for (const finding& f : list)
+      if (f.o.red() || !f.o.figure.empty())
+        checks.push_back({{"rung", f.of->rung},
+                          {"check", f.of->name},
+                          {"ok", !f.o.red()},
+                          {"figure", f.o.figure},
+                          {"failures", f.o.failures},
+                          {"seconds", f.seconds}});
+    failed += red(list) ? 1 : 0;
+    all["operators"].push_back({{"name", s->info.name.s}, {"ok", !red(list)}, {"checks", checks}});
+  }
+  all["failed"] = failed;
+  return all;
+}
+
+// ---- all floats
+
+/// Where a run over all floats stands, in a small JSON file that is replaced as a whole.
+class progress_file {
+ public:
+  explicit progress_file(std::string path) : path_(std::move(path)) {
+    std::ifstream in(path_);
+    if (in) state_ = nlohmann::json::parse(in, nullptr, false);
+    if (!state_.is_object()) state_ = nlohmann::json::object();
+  }
+  nlohmann::json& of(const std::string& name) { return state_[name]; }
+  void save() const {
+    const std::string temporary = path_ + ".tmp";
+    {
+      std::ofstream out(temporary, std::ios::trunc);
+      out << state_.dump(1) << '\n';
+      if (!out.flush()) throw std::runtime_error(temporary + " cannot be written");
+    }
+    std::filesystem::rename(temporary, path_);
+  }
+
+ private:
+  std::string path_;
+  nlohmann::json state_;
+};
+
+bool run_exhaustive(const std::vector<const subject*>& subjects, const std::string& state, std::uint64_t stride) {
+  constexpr std::uint64_t part = std::uint64_t{1} << 24, all = std::uint64_t{1} << 32;
+  progress_file progress(state);
+  bool good = true;
+  const bool terminal = isatty(fileno(stderr)) != 0;
+  for (const subject* s : subjects) {
+    if (!can_be_exhausted(*s)) continue;
+    nlohmann::json& at = progress.of(s->info.name.s);
+    if (!at.is_object() || at.value("stride", std::uint64_t{0}) != stride)
+      at = {{"next", std::uint64_t{0}},
+            {"stride", stride},
+            {"inputs", std::uint64_t{0}},
+            {"value_ulp", 0.0},
+            {"slope_ulp", 0.0},
+            {"beside_zeros", std::uint64_t{0}},
+            {"failures", nlohmann::json::array()}};
+    for (std::uint64_t first = at["next"]; first < all; first += part) {
+      // A stride above 1 takes one block of 4,096 neighbouring floats out of so many.
+      exhaustive_result r;
+      const std::uint64_t step = 4096 * stride;
+      if (stride == 1) {
+        exhaust(*s, first, part, r);
+      } else {
+        for (std::uint64_t block = first; block < first + part; block += step) exhaust(*s, block, 4096, r);
+      }
+      at["next"] = first + part;
+      at["inputs"] = at["inputs"].get<std::uint64_t>() + r.inputs;
+      at["beside_zeros"] = at["beside_zeros"].get<std::uint64_t>() + r.beside_zeros;
+      at["value_ulp"] = std::max(at["value_ulp"].get<double>(), r.value_ulp);
+      at["slope_ulp"] = std::max(at["slope_ulp"].get<double>(), r.slope_ulp);
+      for (const std::string& text : r.found.failures)
+        if (at["failures"].size() < 5) at["failures"].push_back(text);
+      progress.save();
+      if (terminal)
+        std::fprintf(stderr, "\r%-20s %5.1f %%", s->info.name.s,
+                     100.0 * static_cast<double>(first + part) / static_cast<double>(all));
+    }
+    if (terminal) std::fprintf(stderr, "\r%40s\r", "");
+    const bool fine = at["failures"].empty();
+    good = good && fine;
+    std::printf("%-20s %-4s %11" PRIu64 " floats  value %.3f of %g ulp  derivative %.3f of %g ulp  %" PRIu64 " beside zeros\n",
+                s->info.name.s, fine ? "ok" : "FAIL", at["inputs"].get<std::uint64_t>(), at["value_ulp"].get<double>(),
+                s->facts.max_ulp, at["slope_ulp"].get<double>(), s->facts.derivative_max_ulp,
+                at["beside_zeros"].get<std::uint64_t>());
+    for (const auto& text : at["failures"]) std::printf("  %s\n", text.get<std::string>().c_str());
+    std::fflush(stdout);
+  }
+  return good;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("Climbs the conformance ladder with every operator, or those named.", "axiograd check");
+  std::vector<std::string> names;
+  bool json = false, markdown = false, exhaustive = false;
+  std::string state = "axiograd-check-exhaustive.json";
+  std::uint64_t stride = 1;
+  settings set = settings::from_environment();
+  app.add_option("operator", names, "Names of operators; all if absent");
+  app.add_flag("--json", json, "Every check with its figure, as JSON");
+  app.add_flag("--markdown", markdown, "The table as Markdown");
+  app.add_flag("--exhaustive", exhaustive, "All 2^32 floats through each elementwise kernel of one input and its derivative");
+  app.add_option("--state", state, "Where --exhaustive keeps its progress, to go on after an interruption")
+      ->capture_default_str();
+  app.add_option("--stride", stride, "With --exhaustive: one block of 4,096 floats out of so many")->check(CLI::Range(1, 4096));
+  app.add_option("--seed", set.seed, "Seed of the random cases")->capture_default_str();
+  app.add_option("--scale", set.scale, "So many times as many random cases")->check(CLI::Range(1, 1000));
+  app.footer(
+      "Rungs: 0 card, 1 anchors, 2 exact adjoint, 3 derivative laws, 4 float accuracy, 5 integer-exact kernels,\n"
+      "6 bounds on roundings, 7 interval containment, 8 same bits. \"-\": nothing to check for this operator.\n"
+      "Exit codes: 0 every rung holds, 1 one fails, 2 anything else.");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& answer) {
+    return app.exit(answer);
+  } catch (const CLI::ParseError& problem) {
+    std::fprintf(stderr, "axiograd: %s; see axiograd check --help\n", problem.what());
+    return 2;
+  }
+  std::vector<const subject*> chosen;
+  for (const std::string& name : names) {
+    const auto all = all_subjects();
+    const auto found = std::find_if(all.begin(), all.end(), [&](const subject* s) { return name == s->info.name.s; });
+    if (found == all.end()) {
+      std::fprintf(stderr, "axiograd: no operator '%s'; see axiograd ops\n", name.c_str());
+      return 2;
+    }
+    chosen.push_back(*found);
+  }
+  if (names.empty()) chosen.assign(all_subjects().begin(), all_subjects().end());
+  set_num_threads(1);
+  if (exhaustive) return run_exhaustive(chosen, state, stride) ? 0 : 1;
+
+  std::vector<std::pair<const subject*, findings>> rows;
+  for (const subject* s : chosen) rows.emplace_back(s, climb(*s, set));
+  bool failed = false;
+  for (const auto& [s, all] : rows) failed = failed || red(all);
+  if (json) {
+    std::puts(as_json(rows, set).dump(1).c_str());
+  } else {
+    print_table(rows, markdown);
+    for (const auto& [s, all] : rows)
+      for (const finding& f : all)
+        for (const std::string& text : f.o.failures)
+          std::printf("%s, rung %d, %s: %s\n", s->info.name.s, f.of->rung, f.of->name, text.c_str());
+    if (failed) std::printf("repeat with --seed %" PRIu64 "\n", set.seed);
+  }
+  if (std::fflush(stdout) != 0) {
+    std::fprintf(stderr, "axiograd: standard output cannot be written\n");
+    return 2;
+  }
+  return failed ? 1 : 0;
+}
+
+}  // namespace
+}  // namespace axiograd::conformance
+
+int main(int argc, char** argv) try {
+  const int code = axiograd::conformance::run(argc, argv);
+  flint_cleanup();
+  return code;
+} catch (const std::exception& problem) {
+  std::fprintf(stderr, "axiograd: %s\n", problem.what());
+  return 2;
+}
