@@ -114,11 +114,11 @@ void print_table(const std::vector<const op_record*>& records) {
 
 /// The comment before an operator as Markdown: each sentence on shapes, attributes, errors starts a line.
 std::string prose(std::string text) {
-  for (const char* word : {"\nShapes:", " Attributes:", "\nAttributes:", " Errors:", "\nErrors:"})
-    for (std::size_t at = 0; (at = text.find(word, at)) != std::string::npos; at += 2) {
-      if (at > 0 && text[at - 1] == '\n') continue;
-      text.replace(at, 1, "  \n");  // a line break in Markdown
-    }
+  for (const char* word : {"Shapes:", "Attributes:", "Errors:"}) {
+    const std::size_t at = text.find(word);
+    if (at == std::string::npos || at < 2 || text[at - 2] == '\n') continue;
+    text.replace(at - 1, 1, "  \n");  // a line break in Markdown
+  }
   for (std::size_t at = 0; (at = text.find_first_of("*_<|", at)) != std::string::npos; at += 2) text.insert(at, 1, '\\');
   return text;
 }
@@ -146,8 +146,9 @@ void print_markdown(const std::vector<const op_record*>& records) {
     for (const attribute_record& a : r->attributes)
       say("- attribute `{}` ({}): {}; {}\n", a.name, a.type, a.meaning,
           a.default_value == nullptr ? "required" : fmt::format("default {}", a.default_value));
-    say("- formula: {}\n- derivative: {}\n- edges: {}\n- accuracy: {}\n- PyTorch: {}\n- source: {}\n", r->info.formula.s,
-        r->info.derivative.s, r->info.edges.s, accuracy(*r), r->info.torch.s, r->info.source.s);
+    say("- formula: {}\n- derivative: {}\n- edges: {}\n", r->info.formula.s, r->info.derivative.s, r->info.edges.s);
+    if (const std::string bound = accuracy(*r); !bound.empty()) say("- accuracy: {}\n", bound);
+    say("- PyTorch: {}\n- source: {}\n", r->info.torch.s, r->info.source.s);
   }
 }
 

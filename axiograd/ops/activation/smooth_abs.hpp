@@ -1,6 +1,7 @@
 #pragma once
 
 #include <axiograd/core/op.hpp>
+#include <axiograd/ops/arithmetic/abs.hpp>
 #include <axiograd/ops/arithmetic/sqrt.hpp>
 
 namespace axiograd {
@@ -25,11 +26,12 @@ struct smooth_abs_op {
 
   template <analytic T>
   AXG_HD constexpr T value(const T& x) const {
-    return sqrt(x * x + epsilon.as<T>());
+    const T a = abs(x), e = epsilon.as<T>();
+    return select(a > T(1), a * sqrt(T(1) + e / (x * x)), sqrt(x * x + e));  // x * x may overflow
   }
   template <analytic T>
-  AXG_HD constexpr T derivative(const T& x, const T&) const {
-    return x / sqrt(x * x + epsilon.as<T>());
+  AXG_HD constexpr T derivative(const T& x, const T& y) const {
+    return x / y;
   }
 };
 AXG_OPERATOR(smooth_abs)
