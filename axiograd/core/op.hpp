@@ -241,10 +241,9 @@ inline constexpr bool is_index_tensor = false;
 
 /// Whether the numbers of tensors and of side inputs fit the operator.
 template <class Op, class... X>
-concept calls =
-    sizeof...(X) <= arity_of<Op>.tensors + arity_of<Op>.side &&
-    sizeof...(X) + (arity_of<Op>.optional >= 0 ? 1 : 0) >= arity_of<Op>.tensors + arity_of<Op>.side &&
-    (operand<X> && ...) && ((is_index_tensor<X> ? 1 : 0) + ... + 0) == arity_of<Op>.side;
+concept calls = sizeof...(X) <= arity_of<Op>.tensors + arity_of<Op>.side &&
+                sizeof...(X) + (arity_of<Op>.optional >= 0 ? 1 : 0) >= arity_of<Op>.tensors + arity_of<Op>.side &&
+                (operand<X> && ...) && ((is_index_tensor<X> ? 1 : 0) + ... + 0) == arity_of<Op>.side;
 
 /// An operator whose attributes are known to the compiler: `conv2d<conv2d_op{.stride = {2, 2}}>(w, b, x)`.
 template <auto Op>

@@ -3,8 +3,8 @@
 #include <axiograd/kernels/parallel.hpp>
 #include <cstdio>
 
-#include "subject_unit.hpp"
 #include "check.hpp"
+#include "subject_unit.hpp"
 
 #include AXG_MUTANT_HEADER
 

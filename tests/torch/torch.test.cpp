@@ -30,9 +30,10 @@ std::map<std::string, call<T>> calls() {
 #define UNARY(name) m[#name] = [](const auto& x, const auto&, const json&) { return name(x[0]); };
   UNARY(abs)
   UNARY(cos)
-  UNARY(cosh) UNARY(erf) UNARY(erfc) UNARY(exp) UNARY(expm1) UNARY(log) UNARY(log1p) UNARY(neg) UNARY(reciprocal) UNARY(sin)
-      UNARY(sinh) UNARY(sqrt) UNARY(square) UNARY(sign) UNARY(tanh) UNARY(sigmoid) UNARY(relu) UNARY(silu) UNARY(mish)
-          UNARY(hardswish) UNARY(selu) UNARY(softplus) UNARY(gelu) UNARY(gelu_erf) UNARY(sum)
+  UNARY(cosh)
+  UNARY(erf) UNARY(erfc) UNARY(exp) UNARY(expm1) UNARY(log) UNARY(log1p) UNARY(neg) UNARY(reciprocal) UNARY(sin) UNARY(sinh)
+      UNARY(sqrt) UNARY(square) UNARY(sign) UNARY(tanh) UNARY(sigmoid) UNARY(relu) UNARY(silu) UNARY(mish) UNARY(hardswish)
+          UNARY(selu) UNARY(softplus) UNARY(gelu) UNARY(gelu_erf) UNARY(sum)
 #undef UNARY
 #define BINARY(name) m[#name] = [](const auto& x, const auto&, const json&) { return name(x[0], x[1]); };
               BINARY(add) BINARY(sub) BINARY(mul) BINARY(div) BINARY(maximum) BINARY(minimum) BINARY(pow) BINARY(gt) BINARY(ge)
