@@ -90,7 +90,10 @@ top_entries<T> topk(const tensor<T>& x, int64_t k, int axis) {
   std::vector<int64_t> order(static_cast<std::size_t>(n));
   impl::for_each_line_along(x, axis, [&](int64_t line, const auto& at) {
     std::iota(order.begin(), order.end(), int64_t{0});
-    std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return impl::larger(x[at(a)], x[at(b)]); });
+    std::sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
+      const bool before = impl::larger(x[at(a)], x[at(b)]), after = impl::larger(x[at(b)], x[at(a)]);
+      return before != after ? before : a < b;
+    });
     for (int64_t i = 0; i < k; ++i) {
       const int64_t to = (line / inner * k + i) * inner + line % inner;
       indices[to] = order[static_cast<std::size_t>(i)];

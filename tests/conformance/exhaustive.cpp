@@ -65,7 +65,7 @@ void exhaust(const subject& s, std::uint64_t first, std::uint64_t count, exhaust
   const auto double_ones = entries_of<double>(n, [] { return 1.0; });
   // The floor of the mixed bound is for functions whose slope is at most 4.
   double steepest = 0;
-  for (int i = 0; i < n; ++i) g.x[0][i] = (i - n / 2) / 32.0;
+  for (int i = 0; i < n; ++i) g.x[0][i] = 0.03125 * static_cast<double>(i - (n >> 1));
   g.run(s.f64.chosen, double_ones);
   for (int i = 0; i < n; ++i)
     if (std::isfinite(g.dx[0][i])) steepest = std::max(steepest, std::abs(g.dx[0][i]));

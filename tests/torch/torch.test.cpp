@@ -27,17 +27,15 @@ reduction reduction_of(const json& a) { return a.at("reduction") == "sum" ? redu
 template <class T>
 std::map<std::string, call<T>> calls() {
   std::map<std::string, call<T>> m;
+  // clang-format off
 #define UNARY(name) m[#name] = [](const auto& x, const auto&, const json&) { return name(x[0]); };
-  UNARY(abs)
-  UNARY(cos)
-  UNARY(cosh)
-  UNARY(erf) UNARY(erfc) UNARY(exp) UNARY(expm1) UNARY(log) UNARY(log1p) UNARY(neg) UNARY(reciprocal) UNARY(sin) UNARY(sinh)
-      UNARY(sqrt) UNARY(square) UNARY(sign) UNARY(tanh) UNARY(sigmoid) UNARY(relu) UNARY(silu) UNARY(mish) UNARY(hardswish)
-          UNARY(selu) UNARY(softplus) UNARY(gelu) UNARY(gelu_erf) UNARY(sum)
+  UNARY(abs) UNARY(cos) UNARY(cosh) UNARY(erf) UNARY(erfc) UNARY(exp) UNARY(expm1) UNARY(log) UNARY(log1p) UNARY(neg)
+  UNARY(reciprocal) UNARY(sin) UNARY(sinh) UNARY(sqrt) UNARY(square) UNARY(sign) UNARY(tanh) UNARY(sigmoid) UNARY(relu)
+  UNARY(silu) UNARY(mish) UNARY(hardswish) UNARY(selu) UNARY(softplus) UNARY(gelu) UNARY(gelu_erf) UNARY(sum)
 #undef UNARY
 #define BINARY(name) m[#name] = [](const auto& x, const auto&, const json&) { return name(x[0], x[1]); };
-              BINARY(add) BINARY(sub) BINARY(mul) BINARY(div) BINARY(maximum) BINARY(minimum) BINARY(pow) BINARY(gt) BINARY(ge)
-                  BINARY(eq) BINARY(matmul) BINARY(bmm)
+  BINARY(add) BINARY(sub) BINARY(mul) BINARY(div) BINARY(maximum) BINARY(minimum) BINARY(pow) BINARY(gt) BINARY(ge) BINARY(eq)
+  BINARY(matmul) BINARY(bmm)
 #undef BINARY
 #define ALONG(name) \
   m[#name] = [](const auto& x, const auto&, const json& a) { return name(x[0], {.axis = a.at("axis").template get<int>()}); };
@@ -54,7 +52,8 @@ std::map<std::string, call<T>> calls() {
   m[#name] = [](const auto& x, const auto&, const json& a) { return name(x[0], x[1], {.reduction = reduction_of(a)}); };
                                   LOSS(mse_loss) LOSS(mae_loss) LOSS(bce_with_logits_loss) LOSS(cross_entropy_logits)
 #undef LOSS
-                                      using X = const std::vector<var<T>>&;
+      // clang-format on
+      using X = const std::vector<var<T>>&;
   using I = const std::vector<index_tensor>&;
   const auto number = [](const json& a, const char* name) { return a.at(name).get<double>(); };
   const auto whole = [](const json& a, const char* name) { return a.at(name).get<int>(); };
