@@ -34,7 +34,6 @@ axg_tests(axiograd/nn nn)
 axg_tests(axiograd/io io)
 axg_tests(axiograd/train train)
 axg_tests(tests/api nn io exact)
-axg_tests(tests/torch nn io exact)
 axg_tests(tests/zoo nn io exact)
 
 # The program in docs/from_scratch.md.

@@ -3,6 +3,9 @@
 
 #include <cstdlib>
 #include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "run.hpp"
 
@@ -50,6 +53,7 @@ inline draw case_of(const subject& s, const settings& set, const char* check_nam
 outcome card(const subject&, const settings&);
 outcome shape_rule(const subject&, const settings&);
 outcome declared_facts(const subject&, const settings&);
+outcome torch_anchors(const subject&, const settings&);
 outcome family_laws(const subject&, const settings&);
 outcome exact_adjoint(const subject&, const settings&);
 outcome special_points(const subject&, const settings&);
@@ -65,5 +69,9 @@ outcome threads(const subject&, const settings&);
 outcome gradients_add(const subject&, const settings&);
 outcome leading_axes(const subject&, const settings&);
 outcome containment(const subject&, const settings&);
+
+/// All cases of one name against PyTorch, in double to 1e-12; the names that there are, operators and functions of them.
+outcome compare_with_torch(std::string_view name);
+std::vector<std::string> torch_names();
 
 }  // namespace axiograd::conformance

@@ -55,7 +55,8 @@ std::string cell(const findings& all, int rung) {
     // The checks whose figure says most; the others are in --json.
     const std::string_view name = f.of->name;
     if (name == "exact_adjoint" || name == "derivative_laws" || name == "accuracy" || name == "integer_kernels" ||
-        name == "a_priori_bounds" || name == "stability" || name == "containment" || name == "threads" || name == "family_laws")
+        name == "a_priori_bounds" || name == "stability" || name == "containment" || name == "threads" ||
+        name == "family_laws" || name == "torch_anchors")
       if (!f.o.figure.empty() && (figures.empty() || name == "a_priori_bounds")) figures = f.o.figure;
   }
   return figures.empty() ? mark : mark + " " + figures;

@@ -61,7 +61,24 @@ void register_faults() {
                           [&f]() -> testing::Test* { return new planted_fault(f); });
 }
 
+/// Functions composed of operators are compared with PyTorch by name.
+class torch_function : public testing::Test {
+ public:
+  explicit torch_function(std::string name) : name_(std::move(name)) {}
+  void TestBody() override {
+    const outcome o = compare_with_torch(name_);
+    EXPECT_FALSE(o.figure.empty()) << name_ << ": no case";
+    for (const std::string& failure : o.failures) ADD_FAILURE() << name_ << ": " << failure;
+  }
+
+ private:
+  std::string name_;
+};
+
 void register_tests() {
+  for (const std::string& name : torch_names())
+    testing::RegisterTest("torch", name.c_str(), nullptr, nullptr, __FILE__, __LINE__,
+                          [name]() -> testing::Test* { return new torch_function(name); });
   for (const check& c : all_checks())
     for (const subject* s : all_subjects())
       testing::RegisterTest(c.name, s->info.name.s, nullptr, nullptr, __FILE__, __LINE__,

@@ -87,8 +87,8 @@ LIBRARIES = ["-Wl,--start-group", str(BUILD / "tests/conformance/libaxiograd_che
              *[str(BUILD / f"libaxiograd_{p}.a") for p in ("train", "nn", "io", "autograd", "runtime", "kernels", "exact", "core")],
              "-Wl,--end-group", "-lflint-arb", "-lflint", "-lmpfr", "-lgmpxx", "-lgmp", "-ldnnl", "-lopenblas", "-lgomp", "-lpng", "-lz",
              "-lfmt", "-lpthread"]
-# Programs whose tests compare values with other sources: closed forms, the contract's numbers, PyTorch.
-ANCHORS = {"anchors": "test_ops.dir", "torch": "test_tests_torch.dir"}
+# The program whose tests compare values with closed forms and the contract's numbers.
+ANCHORS = {"anchors": "test_ops.dir"}
 
 
 def build(folder, mutant, command, source, flags):
@@ -126,13 +126,13 @@ def judge(mutant, command):
         unit = build(folder, mutant, command, "mutant_main.cpp", [])
         if unit is None:
             return "does not compile"
-        link(f"{folder}/mutant", [unit])
+        library = build(folder, mutant, command, "mutant_library.cpp", [])
+        link(f"{folder}/mutant", [unit, library])
         verdict = verdict_of(f"{folder}/mutant", "")
         if verdict is None:
-            unit = build(folder, mutant, command, "mutant_library.cpp", [])
             for what, target in ANCHORS.items():
                 objects = [str(o) for o in (BUILD / "CMakeFiles" / target).rglob("*.o")]
-                link(f"{folder}/{what}", [unit, *objects], ["-lgtest_main", "-lgtest"])
+                link(f"{folder}/{what}", [library, *objects], ["-lgtest_main", "-lgtest"])
                 verdict = verdict or verdict_of(f"{folder}/{what}", what)
         return verdict or "survived"
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Values and gradients of PyTorch in float64 for operators with a counterpart: writes cases.json beside this file.
+"""Values and gradients of PyTorch in float64 for operators with a counterpart: writes torch_cases.json beside this file.
 
-    pip install torch==2.12.0 && tests/torch/make_cases.py
+    pip install torch==2.12.0 && tests/conformance/make_torch_cases.py
 
 A case holds the operator's name, its attributes, inputs, indices, the result y, weights w and the gradients of sum(y w)."""
 import json
@@ -161,8 +161,8 @@ for d in (1, 2, 3):
 for causal in (False, True):
     for g, h in ((2, 2), (1, 2), (2, 4)):
         q, k, v = normal([2, h, 3, 4]), normal([2, g, 3, 4]), normal([2, g, 3, 5])
-        case("attention", lambda q, k, v: F.scaled_dot_product_attention(q, k, v, is_causal=causal, enable_gqa=True), [q, k, v], {"causal": causal})
-case("attention", lambda q, k, v, b: F.scaled_dot_product_attention(q, k, v, attn_mask=b), [normal([2, 3, 4]), normal([2, 5, 4]), normal([2, 5, 3]), normal([3, 5])], {"causal": False})
+        case("scaled_dot_product_attention", lambda q, k, v: F.scaled_dot_product_attention(q, k, v, is_causal=causal, enable_gqa=True), [q, k, v], {"causal": causal})
+case("scaled_dot_product_attention", lambda q, k, v, b: F.scaled_dot_product_attention(q, k, v, attn_mask=b), [normal([2, 3, 4]), normal([2, 5, 4]), normal([2, 5, 3]), normal([3, 5])], {"causal": False})
 
 # ---- moving entries
 case("concat", lambda a, b: torch.cat((a, b), 1), [normal([2, 3, 4]), normal([2, 1, 4])], {"axis": 1})
@@ -187,6 +187,6 @@ for kind, gates in ((torch.nn.RNN, 1), (torch.nn.GRU, 3), (torch.nn.LSTM, 4)):
         return torch.func.functional_call(layer, weights, (x,))[0]
     case(kind.__name__.lower(), run, [normal([gates * h, i]), normal([gates * h, h]), normal([gates * h]), normal([gates * h]), normal([steps, n, i])])
 
-path = pathlib.Path(__file__).with_name("cases.json")
+path = pathlib.Path(__file__).with_name("torch_cases.json")
 path.write_text('{"made_with": "PyTorch %s", "cases": [\n%s\n]}\n' % (torch.__version__, ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases)))
 print(f"{len(cases)} cases, {path.stat().st_size} bytes")
