@@ -31,6 +31,9 @@ function(axg_operators target)
     endif()
   endforeach()
 
+  # All units of operators begin with the same headers.
+  target_precompile_headers(${target} PRIVATE ${PROJECT_SOURCE_DIR}/axiograd/runtime/operator_unit.hpp)
+
   foreach(isa IN LISTS axg_isas)
     set(rest ${simd_operators})
     set(number 0)
@@ -52,7 +55,8 @@ function(axg_operators target)
       file(CONFIGURE OUTPUT ${unit} CONTENT "${includes}#include <axiograd/kernels/cpu/simd_kernels.hpp>\n\n${instances}")
       target_sources(${target} PRIVATE ${unit})
       # Optimised in every configuration: an inline function that is not inlined would be kept for all processors.
-      set_source_files_properties(${unit} PROPERTIES COMPILE_OPTIONS "-O3;-DHWY_COMPILE_ONLY_STATIC;${axg_flags_${isa}}")
+      set_source_files_properties(${unit} PROPERTIES COMPILE_OPTIONS "-O3;-DHWY_COMPILE_ONLY_STATIC;${axg_flags_${isa}}"
+                                                     SKIP_PRECOMPILE_HEADERS ON)
     endwhile()
   endforeach()
   if("avx2" IN_LIST axg_isas)

@@ -48,6 +48,7 @@ endif()
 if(PROJECT_IS_TOP_LEVEL AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
   find_program(AXIOGRAD_CCACHE ccache)
   if(AXIOGRAD_CCACHE)
-    set(CMAKE_CXX_COMPILER_LAUNCHER ${AXIOGRAD_CCACHE})
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+        CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${AXIOGRAD_CCACHE})
   endif()
 endif()

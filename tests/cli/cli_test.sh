@@ -160,6 +160,22 @@ good ops conv2d --json
 bad "no operator 'softmix'" ops softmix
 bad '' ops --json --markdown
 
+# The ladder: the program beside this one, and a word where it is missing.
+if [ -x "$(dirname "$program")/axiograd-check" ]; then
+  good check relu
+  has '^relu +ok'
+  good check relu matmul --json
+  [ -n "$python" ] && holds "$python -c 'import json; d=json.load(open(\"out\")); assert d[\"failed\"] == 0 and len(d[\"operators\"]) == 2'" "the JSON of check"
+  good check --exhaustive exp --stride 4096 --state progress.json
+  holds "[ -s progress.json ]" "the progress of the floats"
+  bad "no operator 'softmix'" check softmix
+  bad 'stride' check --exhaustive --stride 0
+fi
+cp "$program" lonely
+checks=$((checks + 1))
+./lonely check >out 2>err
+judge_bad $? 'the checks are not built' 'check without its program'
+
 # ---- wrong words -------------------------------------------------------------------------------------------------------
 bad 'flag|expected|--what' --what
 bad 'expected|digitise' digitise
