@@ -44,7 +44,7 @@ struct conv_transpose_op {
     if (w[0] != x[0]) return {error_kind::shape_mismatch, "the kernel takes {} channels, the input has {}", w[0], x[0]};
     const conv_geometry g = geometry();
     if (x[0] % groups != 0) return {error_kind::invalid_parameter, "{} groups do not divide {} input channels", groups, x[0]};
-    if (const shape_result checked = g.check(w, b, x, x[0] == 0 ? w[1] : w[1] * groups); !checked) return checked;
+    if (const shape_result checked = g.check(w, b, x, w[1] * groups); !checked) return checked;
     shape y{w[1] * groups};
     for (int axis = 0; axis < w.rank - 2; ++axis) {
       const int64_t n = x[1 + axis], reach = window_reach(w[2 + axis], g.distance(axis));
