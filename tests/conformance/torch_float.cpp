@@ -1,0 +1,3 @@
+#include "torch_cases.hpp"
+
+template double axiograd::conformance::torch_error<float>(const nlohmann::json&);
