@@ -16,22 +16,20 @@ using nlohmann::json;
 template <class T>
 double torch_error(const json& c);
 
-namespace {
-
 template <class T>
-using call = std::function<var<T>(const std::vector<var<T>>&, const std::vector<index_tensor>&, const json&)>;
+using torch_call = std::function<var<T>(const std::vector<var<T>>&, const std::vector<index_tensor>&, const json&)>;
 
-axis_list list_of(const json& j) {
+inline axis_list axes_of(const json& j) {
   axis_list l;
   for (const json& x : j) l.append(x.get<int64_t>());
   return l;
 }
-reduction reduction_of(const json& a) { return a.at("reduction") == "sum" ? reduction::sum : reduction::mean; }
+inline reduction reduction_of(const json& a) { return a.at("reduction") == "sum" ? reduction::sum : reduction::mean; }
 
 /// The operators by the names in the file.
 template <class T>
-std::map<std::string, call<T>> calls() {
-  std::map<std::string, call<T>> m;
+std::map<std::string, torch_call<T>> calls() {
+  std::map<std::string, torch_call<T>> m;
   // clang-format off
 #define UNARY(name) m[#name] = [](const auto& x, const auto&, const json&) { return name(x[0]); };
   UNARY(abs) UNARY(cos) UNARY(cosh) UNARY(erf) UNARY(erfc) UNARY(exp) UNARY(expm1) UNARY(log) UNARY(log1p) UNARY(neg)
@@ -49,7 +47,7 @@ std::map<std::string, call<T>> calls() {
 #undef ALONG
 #define OVER(name, function)                                                                  \
   m[name] = [](const auto& x, const auto&, const json& a) {                                   \
-    return function(x[0], over{list_of(a.at("axes")), a.at("keepdim").template get<bool>()}); \
+    return function(x[0], over{axes_of(a.at("axes")), a.at("keepdim").template get<bool>()}); \
   };
                               OVER("sum_over", reduce_sum) OVER("mean_over", reduce_mean) OVER("logsumexp_over", logsumexp)
 #undef OVER
@@ -89,10 +87,10 @@ std::map<std::string, call<T>> calls() {
   };
   m["linear"] = [](X x, I, const json&) { return linear(x[0], x[1], x[2]); };
   const auto window = [](const json& a, auto op) {
-    op.stride = list_of(a.at("stride"));
-    op.padding = list_of(a.at("padding"));
+    op.stride = axes_of(a.at("stride"));
+    op.padding = axes_of(a.at("padding"));
     if constexpr (requires { op.dilation; }) {
-      op.dilation = list_of(a.at("dilation"));
+      op.dilation = axes_of(a.at("dilation"));
       op.groups = a.at("groups").get<int>();
     }
     return op;
@@ -100,13 +98,13 @@ std::map<std::string, call<T>> calls() {
   m["conv"] = [=](X x, I, const json& a) { return conv(x[0], x[1], x[2], window(a, conv_op{})); };
   m["conv_transpose"] = [=](X x, I, const json& a) { return conv_transpose(x[0], x[1], x[2], window(a, conv_transpose_op{})); };
   m["max_pool"] = [=](X x, I, const json& a) {
-    return max_pool(x[0], window(a, max_pool_op{.kernel = list_of(a.at("kernel"))}));
+    return max_pool(x[0], window(a, max_pool_op{.kernel = axes_of(a.at("kernel"))}));
   };
   m["avg_pool"] = [=](X x, I, const json& a) {
-    return avg_pool(x[0], window(a, avg_pool_op{.kernel = list_of(a.at("kernel"))}));
+    return avg_pool(x[0], window(a, avg_pool_op{.kernel = axes_of(a.at("kernel"))}));
   };
-  m["adaptive_avg_pool"] = [](X x, I, const json& a) { return adaptive_avg_pool(x[0], {.windows = list_of(a.at("windows"))}); };
-  m["adaptive_max_pool"] = [](X x, I, const json& a) { return adaptive_max_pool(x[0], {.windows = list_of(a.at("windows"))}); };
+  m["adaptive_avg_pool"] = [](X x, I, const json& a) { return adaptive_avg_pool(x[0], {.windows = axes_of(a.at("windows"))}); };
+  m["adaptive_max_pool"] = [](X x, I, const json& a) { return adaptive_max_pool(x[0], {.windows = axes_of(a.at("windows"))}); };
   m["scaled_dot_product_attention"] = [](X x, I, const json& a) {
     const scaled_dot_product_attention_op op{.causal = a.at("causal").get<bool>()};
     if (x.size() == 4) return scaled_dot_product_attention(x[0], x[1], x[2], x[3], op);
@@ -120,7 +118,7 @@ std::map<std::string, call<T>> calls() {
   m["diagonal"] = [=](X x, I, const json& a) {
     return diagonal(x[0], {.axis1 = whole(a, "axis1"), .axis2 = whole(a, "axis2")});
   };
-  m["permute"] = [](X x, I, const json& a) { return permute(x[0], {.axes = list_of(a.at("axes"))}); };
+  m["permute"] = [](X x, I, const json& a) { return permute(x[0], {.axes = axes_of(a.at("axes"))}); };
   m["gather_rows"] = [](X x, I i, const json&) { return gather_rows(x[0], i[0]); };
   m["stack"] = [=](X x, I, const json& a) { return stack(x, whole(a, "axis")); };
   m["chunk"] = [=](X x, I, const json& a) {
@@ -155,7 +153,7 @@ std::map<std::string, call<T>> calls() {
 
 template <class T>
 tensor<T> tensor_of(const json& j) {
-  return tensor<T>::from(list_of(j.at("shape")), j.at("data").get<std::vector<T>>());
+  return tensor<T>::from(axes_of(j.at("shape")), j.at("data").get<std::vector<T>>());
 }
 /// The largest difference, relative to the largest entry or 1.
 template <class T>
@@ -169,8 +167,6 @@ double error_of(const tensor<T>& ours, const json& theirs) {
   }
   return worst / size;
 }
-
-}  // namespace
 
 /// The largest error of value and gradients in one case.
 template <class T>
