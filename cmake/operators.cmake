@@ -3,6 +3,9 @@
 
 file(GLOB axg_operator_headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/axiograd/ops
      ${PROJECT_SOURCE_DIR}/axiograd/ops/*/*.hpp)
+set(axg_tuned ${axg_operator_headers})  # NAME.cpu.hpp: kernels written for that operator
+list(FILTER axg_tuned INCLUDE REGEX "\\.cpu\\.hpp$")
+list(FILTER axg_operator_headers EXCLUDE REGEX "\\.cpu\\.hpp$")
 
 set(axg_isas baseline)
 set(axg_flags_baseline "")
@@ -12,6 +15,41 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   set(axg_flags_avx512 -march=skylake-avx512 -maes -mpclmul)
 endif()
 
+# axg_simd_unit(TARGET NAME ISA TEXT): adds a unit of that text, compiled for one instruction set.
+function(axg_simd_unit target name isa text)
+  set(unit ${PROJECT_BINARY_DIR}/operators/${name}.cpp)
+  file(CONFIGURE OUTPUT ${unit} CONTENT "${text}")
+  target_sources(${target} PRIVATE ${unit})
+  # Optimised in every configuration: an inline function that is not inlined would be kept for all processors.
+  set_source_files_properties(${unit} PROPERTIES COMPILE_OPTIONS "-O3;-DHWY_COMPILE_ONLY_STATIC;${axg_flags_${isa}}"
+                                                 SKIP_PRECOMPILE_HEADERS ON)
+endfunction()
+
+# axg_products(TARGET): our own matrix products, for each instruction set.
+function(axg_products target)
+  foreach(isa IN LISTS axg_isas)
+    set(text "#include <axiograd/kernels/cpu/simd_product.hpp>\n\n")
+    foreach(type float double)
+      string(APPEND text "template struct axiograd::native_product<${type}, axiograd::isa::${isa}>;\n")
+    endforeach()
+    axg_simd_unit(${target} product_${isa} ${isa} "${text}")
+  endforeach()
+endfunction()
+
+# axg_updates(TARGET HEADER RULE...): the in-place updates by these rules of the header, for each instruction set.
+function(axg_updates target header)
+  foreach(isa IN LISTS axg_isas)
+    set(text "#include <${header}>\n#include <axiograd/kernels/cpu/simd_update.hpp>\n\n")
+    foreach(rule IN LISTS ARGN)
+      string(APPEND text "template struct axiograd::native_update<${rule}, axiograd::isa::${isa}>;\n")
+    endforeach()
+    axg_simd_unit(${target} updates_${isa} ${isa} "${text}")
+  endforeach()
+  if("avx2" IN_LIST axg_isas)
+    target_compile_definitions(${target} PRIVATE AXG_BUILT_FOR_X86)
+  endif()
+endfunction()
+
 function(axg_operators target)
   file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/operators)
   set(simd_operators "")
@@ -20,7 +58,12 @@ function(axg_operators target)
     set(unit ${PROJECT_BINARY_DIR}/operators/${name}.cpp)
     set(source ${PROJECT_SOURCE_DIR}/axiograd/ops/${header})
     set(script ${PROJECT_SOURCE_DIR}/tools/operator_unit.awk)
-    add_custom_command(OUTPUT ${unit} COMMAND awk -v header=${header} -f ${script} ${source} > ${unit} DEPENDS ${source} ${script}
+    string(REPLACE ".hpp" ".cpu.hpp" tuned ${header})
+    if(NOT tuned IN_LIST axg_tuned)
+      set(tuned "")
+    endif()
+    add_custom_command(OUTPUT ${unit} COMMAND awk -v header=${header} -v tuned=${tuned} -f ${script} ${source} > ${unit}
+                       DEPENDS ${source} ${script}
                        COMMENT "" VERBATIM)
     target_sources(${target} PRIVATE ${unit})
     # Only elementwise and rowwise operators are instantiated over SIMD vectors.
@@ -51,12 +94,8 @@ function(axg_operators target)
         endif()
       endforeach()
       math(EXPR number "${number} + 1")
-      set(unit ${PROJECT_BINARY_DIR}/operators/simd_${isa}_${number}.cpp)
-      file(CONFIGURE OUTPUT ${unit} CONTENT "${includes}#include <axiograd/kernels/cpu/simd_kernels.hpp>\n\n${instances}")
-      target_sources(${target} PRIVATE ${unit})
-      # Optimised in every configuration: an inline function that is not inlined would be kept for all processors.
-      set_source_files_properties(${unit} PROPERTIES COMPILE_OPTIONS "-O3;-DHWY_COMPILE_ONLY_STATIC;${axg_flags_${isa}}"
-                                                     SKIP_PRECOMPILE_HEADERS ON)
+      axg_simd_unit(${target} simd_${isa}_${number} ${isa}
+                    "${includes}#include <axiograd/kernels/cpu/simd_kernels.hpp>\n\n${instances}")
     endwhile()
   endforeach()
   if("avx2" IN_LIST axg_isas)

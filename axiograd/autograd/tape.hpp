@@ -5,6 +5,7 @@
 #include <axiograd/runtime/operator_of.hpp>
 #include <cstring>
 #include <functional>
+#include <limits>
 #include <map>
 #include <optional>
 #include <span>
@@ -52,7 +53,7 @@ class gradient_workspace {
   /// The gradient of a node in the last pass; nothing where the pass did not reach.
   std::optional<tensor<T>> at(node_id id) const {
     if (!reached(id)) return std::nullopt;
-    return tensor<T>::view(chunk_ref(slots_[id].owner), slots_[id].data, slots_[id].dims);
+    return tensor<T>::view(chunk_ref(slots_[id].owner), slots_[id].data, *slots_[id].dims);
   }
   bool reached(node_id id) const { return id < slots_.size() && slots_[id].data != nullptr; }
   /// The entries of a gradient that was reached, in row-major order.
@@ -62,10 +63,12 @@ class gradient_workspace {
   struct slot {
     T* data = nullptr;  // null: not reached
     memory_chunk* owner = nullptr;
-    shape dims;
+    const shape* dims = nullptr;  // in shapes_
   };
   std::vector<slot> slots_;
+  tensor<T> seed_;
   arena<T> memory_;
+  arena<std::byte> shapes_;  // copies: a pass outlives its tape
   template <scalar>
   friend class tape;
 };
@@ -140,7 +143,7 @@ class tape {
   /// A cotangent that must have a given shape; upstream_shape_mismatch.
   static result<tensor<T>> require_grad(const tensor<T>& dy, const shape& dims);
   /// The shape of a node that is on the tape.
-  const shape& shape_of(node_id id) const { return nodes_[id].dims; }
+  const shape& shape_of(node_id id) const { return *nodes_[id].dims; }
   bool requires_grad(node_id id) const { return nodes_[id].requires_grad; }
   /// Forgets every node; memory is kept for the next ones. Tensors read earlier stay valid.
   void clear();
@@ -173,20 +176,25 @@ class tape {
   result<contributions<T>> local_vjp(node_id id, const tensor<T>& dy) const;
 
  private:
-  struct record {
+  struct record {  // one cache line
     const operator_table<T>* op = nullptr;  // null: a leaf or a node of the caller's own
     T* data = nullptr;
     memory_chunk* owner = nullptr;
+    const shape* dims = nullptr;  // in bytes_; nodes of one shape after another share it
     const std::byte* attributes = nullptr;
-    const node_id* parents = nullptr;  // absent optional inputs are no_node
+    union {  // absent optional inputs are no_node
+      std::array<std::uint32_t, 2> near{};
+      const std::uint32_t* far;
+    };
     const char* name = nullptr;
-    std::uint32_t parent_count = 0;
     std::int32_t extra = -1;  // index of the first side input, or of the closure
+    std::uint16_t parent_count = 0;
     bool requires_grad = true;
-    shape dims;
+
+    std::span<const std::uint32_t> parents() const { return {parent_count <= 2 ? near.data() : far, parent_count}; }
   };
   using closure = std::function<result<contributions<T>>(const tensor<T>&)>;
-  static constexpr node_id no_node = ~node_id{0};
+  static constexpr std::uint32_t no_node = ~std::uint32_t{0};
   static constexpr std::size_t max_inputs = 8;
 
   tl::unexpected<error> no_such_node(std::string_view who, node_id id) const {
@@ -195,14 +203,15 @@ class tape {
   }
   tensor<T> value_at(node_id id) const {
     const record& n = nodes_[id];
-    return tensor<T>::view(chunk_ref(n.owner), n.data, n.dims);
+    return tensor<T>::view(chunk_ref(n.owner), n.data, *n.dims);
   }
   result<void> check_contribution(const contribution<T>& c) const;
   std::span<const index_tensor> side_of(const record& n) const {
     return {n.extra < 0 ? nullptr : &side_[static_cast<std::size_t>(n.extra)], static_cast<std::size_t>(n.op->in.side)};
   }
-  void run_vjp(const record& n, const T* dy, std::span<T* const> dx) const;
-  const node_id* store_ids(std::span<const node_id> ids);
+  void run_vjp(const record& n, const T* dy, std::span<T* const> dx, unsigned fresh) const;
+  void set_parents(record& n, std::span<const std::uint32_t> ids);
+  const shape* store_shape(const shape& dims);
   const char* store_text(std::string_view text);
   template <class F>
   static auto guarded(const F& body) -> decltype(body()) {

@@ -6,11 +6,22 @@
 namespace axiograd {
 
 template <scalar T>
-const node_id* tape<T>::store_ids(std::span<const node_id> ids) {
-  if (ids.empty()) return nullptr;
+void tape<T>::set_parents(record& n, std::span<const std::uint32_t> ids) {
+  if (ids.size() > std::numeric_limits<std::uint16_t>::max()) throw std::bad_alloc();
+  n.parent_count = static_cast<std::uint16_t>(ids.size());
+  if (ids.size() <= 2) {
+    std::copy(ids.begin(), ids.end(), n.near.begin());
+    return;
+  }
   std::byte* const at = bytes_.allocate(ids.size_bytes()).data;
   std::memcpy(at, ids.data(), ids.size_bytes());
-  return reinterpret_cast<const node_id*>(at);
+  n.far = reinterpret_cast<const std::uint32_t*>(at);
+}
+
+template <scalar T>
+const shape* tape<T>::store_shape(const shape& dims) {
+  if (!nodes_.empty() && *nodes_.back().dims == dims) return nodes_.back().dims;
+  return ::new (static_cast<void*>(bytes_.allocate(sizeof(shape)).data)) shape(dims);
 }
 
 template <scalar T>
@@ -28,7 +39,7 @@ result<node_id> tape<T>::leaf(const tensor<T>& value, std::string_view name, boo
     record n;
     n.name = store_text(name);
     n.requires_grad = requires_grad;
-    n.dims = value.shape();
+    n.dims = store_shape(value.shape());
     n.data = const_cast<T*>(value.data());
     n.owner = value.owner().get();
     nodes_.reserve(nodes_.size() + 1 > nodes_.capacity() ? 2 * nodes_.size() + 64 : 0);
@@ -44,35 +55,43 @@ result<node_id> tape<T>::append(const operator_table<T>& op, const void* attribu
   const std::size_t tensors = static_cast<std::size_t>(op.in.tensors);
   for (const node_id id : in)
     if (id >= size()) return no_such_node(op.name, id);
-  std::array<node_id, max_inputs> ids{};
-  std::array<const shape*, max_inputs> shapes{};
-  std::array<view<const T>, max_inputs> views{};
+  std::array<std::uint32_t, max_inputs> ids;
+  std::array<const shape*, max_inputs> shapes;
+  std::array<view<const T>, max_inputs> views;
   const bool absent = in.size() < tensors;
+  bool alike = op.keeps_shape;  // then the result has the inputs' shape
   for (std::size_t k = 0, given = 0; k < tensors; ++k) {
     const bool left_out = absent && static_cast<int>(k) == op.in.optional;
-    ids[k] = left_out ? no_node : in[given++];
-    shapes[k] = left_out ? &dynamic_shape : &nodes_[ids[k]].dims;
-    if (!left_out) views[k] = {nodes_[ids[k]].data, &nodes_[ids[k]].dims};
+    ids[k] = left_out ? no_node : static_cast<std::uint32_t>(in[given++]);
+    shapes[k] = left_out ? &dynamic_shape : nodes_[ids[k]].dims;
+    views[k] = left_out ? view<const T>{} : view<const T>{nodes_[ids[k]].data, shapes[k]};
+    alike = alike && (shapes[k] == shapes[0] || *shapes[k] == *shapes[0]);
   }
   for (std::size_t k = 0; k < side.size(); ++k) shapes[tensors + k] = &side[k].shape();
 
   const std::span<const shape* const> all_shapes(shapes.data(), tensors + side.size());
-  const shape_result dims = op.infer(attributes, all_shapes);
-  if (!dims) return tl::unexpected(to_error(op.name, dims, all_shapes));
+  shape inferred;
+  const shape* dims = shapes[0];
+  if (!alike) {
+    const shape_result r = op.infer(attributes, all_shapes);
+    if (!r) return tl::unexpected(to_error(op.name, r, all_shapes));
+    inferred = *r;
+    dims = *shapes[0] == inferred ? shapes[0] : &inferred;
+  }
   const std::span<const view<const T>> inputs(views.data(), tensors);
   if (op.in_domain != nullptr && !op.in_domain(attributes, inputs))
     return fail(error_kind::domain_error, std::string(op.name) + ": an entry lies outside the operator's domain");
   const int64_t count = dims->size();
   if (count > shape::overflow / static_cast<int64_t>(sizeof(T)))
     return fail(error_kind::out_of_memory, std::string(op.name) + ": a result of shape " + to_string(*dims) + " is too large");
+  if (size() >= no_node) return fail(error_kind::out_of_memory, std::string(op.name) + ": the tape is full");
 
   return guarded([&]() -> result<node_id> {
     record n;
     n.op = &op;
     n.name = op.name;
-    n.dims = *dims;
-    n.parents = store_ids({ids.data(), tensors});
-    n.parent_count = static_cast<std::uint32_t>(tensors);
+    n.dims = dims == &inferred ? store_shape(inferred) : dims;
+    set_parents(n, {ids.data(), tensors});
     if (op.attribute_bytes > 0) {
       std::byte* const at = bytes_.allocate(op.attribute_bytes).data;
       std::memcpy(at, attributes, op.attribute_bytes);
@@ -87,7 +106,7 @@ result<node_id> tape<T>::append(const operator_table<T>& op, const void* attribu
       const auto block = values_.allocate(static_cast<std::size_t>(count));
       n.data = block.data;
       n.owner = block.owner;
-      op.forward(n.attributes, {inputs, side, {n.data, &n.dims}});
+      op.forward(n.attributes, {inputs, side, {n.data, n.dims}});
     }
     const std::size_t sides_before = side_.size();
     if (!side.empty()) {
@@ -106,15 +125,17 @@ result<node_id> tape<T>::append(const operator_table<T>& op, const void* attribu
 
 template <scalar T>
 result<node_id> tape<T>::add_node(node<T> given) {
+  for (const node_id parent : given.parents)
+    if (parent >= no_node)
+      return fail(error_kind::invalid_parent_id, "add_node: parent " + std::to_string(parent) + " is no node of any tape");
   return guarded([&]() -> result<node_id> {
     record n;
     n.name = store_text(given.name);
     n.requires_grad = given.requires_grad;
-    n.dims = given.value.shape();
+    n.dims = store_shape(given.value.shape());
     n.data = const_cast<T*>(given.value.data());
     n.owner = given.value.owner().get();
-    n.parents = store_ids(given.parents);
-    n.parent_count = static_cast<std::uint32_t>(given.parents.size());
+    set_parents(n, std::vector<std::uint32_t>(given.parents.begin(), given.parents.end()));
     nodes_.reserve(nodes_.size() + 1 > nodes_.capacity() ? 2 * nodes_.size() + 64 : 0);
     held_.push_back(given.value.owner());
     if (given.backward) {
@@ -153,9 +174,9 @@ result<tensor<T>> tape<T>::value(node_id id) const {
 template <scalar T>
 result<tensor<T>> tape<T>::require_value(node_id id, const shape& dims) const {
   if (id >= size()) return no_such_node("require_value", id);
-  if (nodes_[id].dims != dims)
+  if (*nodes_[id].dims != dims)
     return fail(error_kind::shape_mismatch, "require_value: node " + std::to_string(id) + " has shape " +
-                                                to_string(nodes_[id].dims) + ", expected " + to_string(dims));
+                                                to_string(*nodes_[id].dims) + ", expected " + to_string(dims));
   return value_at(id);
 }
 
@@ -172,8 +193,8 @@ std::optional<node<T>> tape<T>::get_node(node_id id) const {
   if (id >= size()) return std::nullopt;
   const record& n = nodes_[id];
   node<T> out{.name = n.name == nullptr ? "" : n.name, .value = value_at(id), .requires_grad = n.requires_grad};
-  for (std::uint32_t k = 0; k < n.parent_count; ++k)
-    if (n.parents[k] != no_node) out.parents.push_back(n.parents[k]);
+  for (const std::uint32_t p : n.parents())
+    if (p != no_node) out.parents.push_back(p);
   if (n.op == nullptr) {
     if (n.extra >= 0) out.backward = closures_[static_cast<std::size_t>(n.extra)];
     return out;
@@ -188,7 +209,7 @@ std::optional<node<T>> tape<T>::get_node(node_id id) const {
   };
   auto s = std::make_shared<saved>(saved{n, {n.attributes, n.attributes + n.op->attribute_bytes}, {}, {}, out.value});
   if (!s->attributes.empty()) s->op.attributes = s->attributes.data();
-  for (std::uint32_t k = 0; k < n.parent_count; ++k) s->in.push_back(get_value(n.parents[k]));
+  for (const std::uint32_t p : n.parents()) s->in.push_back(p == no_node ? std::nullopt : get_value(p));
   s->side.assign(side_of(n).begin(), side_of(n).end());
   out.backward = [s = std::move(s), parents = out.parents](const tensor<T>& dy) {
     return guarded([&]() -> result<contributions<T>> {
@@ -213,11 +234,14 @@ std::optional<node<T>> tape<T>::get_node(node_id id) const {
 // ---- reverse passes --------------------------------------------------------------------------------------------------------
 
 template <scalar T>
-void tape<T>::run_vjp(const record& n, const T* dy, std::span<T* const> dx) const {
-  std::array<view<const T>, max_inputs> in{};
-  for (std::uint32_t k = 0; k < n.parent_count; ++k)
-    if (const node_id p = n.parents[k]; p != no_node) in[k] = {nodes_[p].data, &nodes_[p].dims};
-  n.op->vjp(n.attributes, {{in.data(), n.parent_count}, side_of(n), {n.data, &n.dims}, dy, dx});
+void tape<T>::run_vjp(const record& n, const T* dy, std::span<T* const> dx, unsigned fresh) const {
+  std::array<view<const T>, max_inputs> in;
+  const std::span<const std::uint32_t> parents = n.parents();
+  for (std::size_t k = 0; k < parents.size(); ++k) {
+    const std::uint32_t p = parents[k];
+    in[k] = p == no_node ? view<const T>{} : view<const T>{nodes_[p].data, nodes_[p].dims};
+  }
+  n.op->vjp(n.attributes, {{in.data(), parents.size()}, side_of(n), {n.data, n.dims}, dy, dx, fresh});
 }
 
 template <scalar T>
@@ -234,9 +258,9 @@ result<void> tape<T>::check_contribution(const contribution<T>& c) const {
     return fail(error_kind::invalid_parent_id,
                 "backward: parent " + std::to_string(c.parent) + " is not on the tape of " + std::to_string(size()) + " nodes");
   const record& parent = nodes_[c.parent];
-  if (parent.requires_grad && c.cotangent.shape() != parent.dims)
+  if (parent.requires_grad && c.cotangent.shape() != *parent.dims)
     return fail(error_kind::parent_shape_mismatch, "backward: parent " + std::to_string(c.parent) + " has shape " +
-                                                       to_string(parent.dims) + ", its cotangent has " +
+                                                       to_string(*parent.dims) + ", its cotangent has " +
                                                        to_string(c.cotangent.shape()));
   return {};
 }
@@ -287,20 +311,29 @@ result<void> tape<T>::backward_dense_into(gradient_workspace<T>& into, node_id o
   if (out >= size())
     return fail(error_kind::invalid_output_id,
                 "backward: output " + std::to_string(out) + " is not on the tape of " + std::to_string(size()) + " nodes");
-  if (seed.shape() != nodes_[out].dims)
+  if (seed.shape() != *nodes_[out].dims)
     return fail(error_kind::seed_shape_mismatch,
-                "backward: the seed has shape " + to_string(seed.shape()) + ", the output has " + to_string(nodes_[out].dims));
+                "backward: the seed has shape " + to_string(seed.shape()) + ", the output has " + to_string(*nodes_[out].dims));
   return guarded([&]() -> result<void> {
     using slot = typename gradient_workspace<T>::slot;
     into.memory_.reset();
-    into.slots_.resize(size());
-    for (slot& s : into.slots_) s.data = nullptr;
-    const auto open = [&](node_id id) -> slot& {  // an entry without a value yet
-      const shape& dims = nodes_[id].dims;
-      const auto block = into.memory_.allocate(static_cast<std::size_t>(dims.size()));
-      return into.slots_[id] = {block.data, block.owner, dims};
+    into.shapes_.reset();
+    into.slots_.assign(size(), slot{});
+    const shape *copied = nullptr, *copy = nullptr;  // neighbours on the tape often share their shape
+    const auto shape_of_slot = [&](node_id id) {
+      const shape* const dims = nodes_[id].dims;
+      if (dims != copied) {
+        copy = ::new (static_cast<void*>(into.shapes_.allocate(sizeof(shape)).data)) shape(*dims);
+        copied = dims;
+      }
+      return copy;
     };
-    std::copy(seed.begin(), seed.end(), open(out).data);
+    const auto open = [&](node_id id) -> slot& {  // an entry without a value yet
+      const auto block = into.memory_.allocate(static_cast<std::size_t>(nodes_[id].dims->size()));
+      return into.slots_[id] = {block.data, block.owner, shape_of_slot(id)};
+    };
+    into.seed_ = seed;  // read in place: nothing later adds to the output's gradient
+    into.slots_[out] = {const_cast<T*>(seed.data()), seed.owner().get(), shape_of_slot(out)};
     for (node_id id = out + 1; id-- > 0;) {
       const record& n = nodes_[id];
       const slot& here = into.slots_[id];
@@ -308,7 +341,7 @@ result<void> tape<T>::backward_dense_into(gradient_workspace<T>& into, node_id o
       if (n.op == nullptr) {
         if (n.extra < 0) continue;
         const auto list =
-            closures_[static_cast<std::size_t>(n.extra)](tensor<T>::view(chunk_ref(here.owner), here.data, n.dims));
+            closures_[static_cast<std::size_t>(n.extra)](tensor<T>::view(chunk_ref(here.owner), here.data, *n.dims));
         if (!list) return tl::unexpected(list.error());
         for (const contribution<T>& c : *list) {
           if (auto ok = check_contribution(c); !ok) return ok;
@@ -320,17 +353,22 @@ result<void> tape<T>::backward_dense_into(gradient_workspace<T>& into, node_id o
         }
         continue;
       }
-      std::array<T*, max_inputs> dx{};
-      for (std::uint32_t k = 0; k < n.parent_count; ++k) {
-        const node_id p = n.parents[k];
+      std::array<T*, max_inputs> dx;
+      unsigned fresh = 0;
+      const std::span<const std::uint32_t> parents = n.parents();
+      for (std::size_t k = 0; k < parents.size(); ++k) {
+        const std::uint32_t p = parents[k];
+        dx[k] = nullptr;
         if (p == no_node || !nodes_[p].requires_grad) continue;
-        if (into.slots_[p].data == nullptr) {
-          slot& fresh = open(p);
-          std::fill_n(fresh.data, nodes_[p].dims.size(), T(0));
-        }
         dx[k] = into.slots_[p].data;
+        if (dx[k] != nullptr) continue;
+        dx[k] = open(p).data;
+        if (std::count(parents.begin(), parents.end(), p) == 1)
+          fresh |= 1U << k;
+        else
+          std::fill_n(dx[k], nodes_[p].dims->size(), T(0));
       }
-      run_vjp(n, here.data, {dx.data(), n.parent_count});
+      run_vjp(n, here.data, {dx.data(), parents.size()}, fresh);
     }
     return {};
   });
@@ -368,10 +406,10 @@ result<gradient_array<T>> tape<T>::backward_dense_from_step(gradient_array<T> gr
   if (id >= gradients.size())
     return fail(error_kind::gradient_array_length, "backward: the gradient array has " + std::to_string(gradients.size()) +
                                                        " entries, none for node " + std::to_string(id));
-  if (gradients[id].shape() != n.dims)
+  if (gradients[id].shape() != *n.dims)
     return fail(error_kind::gradient_array_shape, "backward: entry " + std::to_string(id) +
                                                       " of the gradient array has shape " + to_string(gradients[id].shape()) +
-                                                      ", the node has " + to_string(n.dims));
+                                                      ", the node has " + to_string(*n.dims));
   auto list = local_vjp(id, gradients[id]);
   if (!list) return tl::unexpected(list.error());
   result<gradient_array<T>> out = std::move(gradients);
@@ -402,13 +440,13 @@ result<gradient_array<T>> tape<T>::backward_dense_all(node_id out, const tensor<
   if (out >= size())
     return fail(error_kind::invalid_output_id,
                 "backward: output " + std::to_string(out) + " is not on the tape of " + std::to_string(size()) + " nodes");
-  if (seed.shape() != nodes_[out].dims)
+  if (seed.shape() != *nodes_[out].dims)
     return fail(error_kind::seed_shape_mismatch,
-                "backward: the seed has shape " + to_string(seed.shape()) + ", the output has " + to_string(nodes_[out].dims));
+                "backward: the seed has shape " + to_string(seed.shape()) + ", the output has " + to_string(*nodes_[out].dims));
   return guarded([&]() -> result<gradient_array<T>> {
     gradient_array<T> gradients;
     gradients.reserve(size());
-    for (const record& n : nodes_) gradients.push_back(tensor<T>::zeros(n.dims));
+    for (const record& n : nodes_) gradients.push_back(tensor<T>::zeros(*n.dims));
     gradients[out] = seed;
     return backward_dense_from(std::move(gradients));
   });

@@ -10,6 +10,7 @@ struct conv_geometry {
   axis_list stride, padding, dilation;
   int groups = 1;
 
+  friend constexpr bool operator==(const conv_geometry&, const conv_geometry&) = default;
   constexpr int64_t step(int axis) const { return stride.rank == 0 ? 1 : stride[axis]; }
   constexpr int64_t pad(int axis) const { return padding.rank == 0 ? 0 : padding[axis]; }
   constexpr int64_t distance(int axis) const { return dilation.rank == 0 ? 1 : dilation[axis]; }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <axiograd/core/scratch.hpp>
 #include <axiograd/core/window.hpp>
 
 namespace axiograd {
@@ -27,16 +28,31 @@ struct window_place {
 template <class Range, class Body>
 void for_each_window(const shape& x, const shape& y, const Range& range, const Body& body) {
   const int axes = x.rank - 1;
-  const int64_t plane = x.from(1).size(), windows = y.from(1).size();
+  const int64_t plane = x.from(1).size();
   impl::window_place at{};
-  for (int axis = 0; axis < axes; ++axis) at.stride[static_cast<std::size_t>(axis)] = x.stride(1 + axis);
-  for (int64_t q = 0; q < windows; ++q) {
-    for (int64_t axis = axes, rest = q; axis-- > 0; rest /= y[static_cast<int>(1 + axis)]) {
-      const int a = static_cast<int>(axis);
-      at.range[static_cast<std::size_t>(axis)] = range(a, rest % y[1 + a], x[1 + a]);
-    }
-    for (int64_t c = 0; c < x[0]; ++c)
-      body(c * windows + q, [&](const auto& visit) { at.visit(0, axes - 1, c * plane, visit); });
+  std::array<const index_range*, max_rank> ranges{};  // of all windows along an axis
+  int64_t ranges_in_all = 0;
+  for (int axis = 0; axis < axes; ++axis) ranges_in_all += y[1 + axis];
+  scratch_memory<index_range> memory(ranges_in_all + 1);
+  index_range* next = memory.data();
+  for (int axis = 0; axis < axes; ++axis) {
+    at.stride[static_cast<std::size_t>(axis)] = x.stride(1 + axis);
+    ranges[static_cast<std::size_t>(axis)] = next;
+    for (int64_t q = 0; q < y[1 + axis]; ++q) *next++ = range(axis, q, x[1 + axis]);
+  }
+  int64_t q = 0;
+  for (int64_t c = 0; c < x[0]; ++c) {
+    const auto walk = [&](const auto& self, int axis) -> void {
+      const auto a = static_cast<std::size_t>(axis);
+      for (int64_t i = 0; i < y[1 + axis]; ++i) {
+        at.range[a] = ranges[a][i];
+        if (axis + 1 < axes)
+          self(self, axis + 1);
+        else
+          body(q++, [&](const auto& visit) { at.visit(0, axes - 1, c * plane, visit); });
+      }
+    };
+    walk(walk, 0);
   }
 }
 

@@ -3,6 +3,10 @@
 #include <bit>
 #include <mutex>
 
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
 namespace axiograd {
 
 /// Released chunks by size class, four classes to each power of two; at most `limit_bytes` are kept.
@@ -26,7 +30,11 @@ class chunk_pool {
       }
       ++system_allocations_;
     }
-    void* const memory = ::operator new(sizeof(memory_chunk) + capacity, std::align_val_t{alignof(memory_chunk)});
+    const std::size_t bytes_in_all = sizeof(memory_chunk) + capacity;
+    void* const memory = ::operator new(bytes_in_all, alignment_of(capacity));
+#ifdef __linux__
+    if (capacity >= smallest_huge) madvise(memory, bytes_in_all, MADV_HUGEPAGE);  // a wish; without it all works as well
+#endif
     return ::new (memory) memory_chunk(capacity);
   }
 
@@ -71,9 +79,15 @@ class chunk_pool {
     while (capacity_of(order) < bytes) ++order;
     return order;
   }
+  // Large chunks lie on pages of 2 MB where the system gives them: fewer faults, fewer misses of the address cache.
+  static constexpr std::size_t huge_page = std::size_t{1} << 21, smallest_huge = std::size_t{1} << 22;
+  static std::align_val_t alignment_of(std::size_t capacity) {
+    return std::align_val_t{capacity >= smallest_huge ? huge_page : alignof(memory_chunk)};
+  }
   static void discard(memory_chunk* c) {
+    const std::align_val_t alignment = alignment_of(c->capacity_bytes());
     c->~memory_chunk();
-    ::operator delete(c, std::align_val_t{alignof(memory_chunk)});
+    ::operator delete(c, alignment);
   }
 
   std::mutex mutex_;

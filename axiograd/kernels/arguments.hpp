@@ -1,6 +1,7 @@
 #pragma once
 // What a kernel is given: plain pointers and shapes. Kernels know no operator; they are templates over what one says.
 
+#include <algorithm>
 #include <axiograd/core/tensor.hpp>
 #include <axiograd/core/view.hpp>
 #include <span>
@@ -15,7 +16,7 @@ struct forward_run {
   view<T> y;
 };
 
-/// One reverse run: adds into each `dx` that is not null.
+/// One reverse run: adds to each `dx` that is not null, or writes it where it holds nothing yet.
 template <class T>
 struct vjp_run {
   std::span<const view<const T>> in;
@@ -23,7 +24,17 @@ struct vjp_run {
   view<const T> y;
   const T* dy;
   std::span<T* const> dx;
+  unsigned fresh = 0;  ///< bit k: dx[k] holds nothing yet; never set where inputs share a dx
+
+  bool adds(std::size_t k) const { return (fresh >> k & 1U) == 0; }
 };
+
+/// For kernels that only add: whatever holds nothing yet becomes zero.
+template <class T>
+void clear_fresh(const vjp_run<T>& run) {
+  for (std::size_t k = 0; k < run.dx.size(); ++k)
+    if (!run.adds(k) && run.dx[k] != nullptr) std::fill_n(run.dx[k], run.in[k].dims->size(), T(0));
+}
 
 /// An operator for one number type, its type erased; `op` points to the operator's attributes.
 template <class T>
@@ -32,6 +43,7 @@ struct operator_table {
   arity in;
   std::uint32_t attribute_bytes;  ///< 0 for operators without attributes
   bool relabels;                  ///< the result is the input under another shape
+  bool keeps_shape;               ///< inputs of one shape give a result of that shape, whatever the shape
   shape_result (*infer)(const void* op, std::span<const shape* const> in);
   void (*forward)(const void* op, const forward_run<T>&);
   void (*vjp)(const void* op, const vjp_run<T>&);

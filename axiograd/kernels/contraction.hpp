@@ -168,11 +168,13 @@ template <class T>
   const view<const T>& a = run.in[ia];
   const view<const T>& b = run.in[ib];
   const view<const T> dy{run.dy, run.y.dims};
-  if (run.dx[ia] != nullptr) multiply(c.y_axes(), dy, c.b_axes(), b, c.a_axes(), view<T>{run.dx[ia], a.dims}, true);
-  if (run.dx[ib] != nullptr) multiply(c.a_axes(), a, c.y_axes(), dy, c.b_axes(), view<T>{run.dx[ib], b.dims}, true);
+  if (run.dx[ia] != nullptr) multiply(c.y_axes(), dy, c.b_axes(), b, c.a_axes(), view<T>{run.dx[ia], a.dims}, run.adds(ia));
+  if (run.dx[ib] != nullptr) multiply(c.a_axes(), a, c.y_axes(), dy, c.b_axes(), view<T>{run.dx[ib], b.dims}, run.adds(ib));
   if (c.bias < 0) return;
   T* const dbias = run.dx[static_cast<std::size_t>(c.bias)];
   if (dbias == nullptr) return;
+  if (!run.adds(static_cast<std::size_t>(c.bias)))
+    std::fill_n(dbias, run.in[static_cast<std::size_t>(c.bias)].dims->size(), T(0));
   impl::for_each_bias_run(c, *run.in[static_cast<std::size_t>(c.bias)].dims, *run.y.dims,
                           [&](int64_t to, int64_t from, int64_t n) {
                             for (int64_t i = 0; i < n; ++i) dbias[to + i] = dbias[to + i] + run.dy[from + i];

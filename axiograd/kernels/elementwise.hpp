@@ -35,7 +35,7 @@ void elementwise_vjp(const span_kernels<T>& spans, const void* op, const vjp_run
       in[k] = run.in[k].data + begin;
       dx[k] = run.dx[k] == nullptr ? nullptr : run.dx[k] + begin;
     }
-    spans.vjp(op, in, run.y.data + begin, run.dy + begin, dx, count);
+    spans.vjp(op, in, run.y.data + begin, run.dy + begin, dx, run.fresh, count);
   };
   if (n <= 2 * elementwise_block) return part(0, n);
   parallel_for((n + elementwise_block - 1) / elementwise_block, [&](int64_t block) {

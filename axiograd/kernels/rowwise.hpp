@@ -93,7 +93,7 @@ void rowwise_forward(const row_kernels<T>& kernels, const void* op, const forwar
     const T* in[inputs];
     const auto call = [&](int64_t row, int64_t n, T* to) {
       const int64_t* const side = arity_of<Op>.side > 0 ? run.side[0].data() + row : nullptr;
-      kernels.forward(op, {in, side, to, nullptr, nullptr, scratch.data(), n, at.n});
+      kernels.forward(op, {in, side, to, nullptr, nullptr, 0, scratch.data(), n, at.n});
     };
     if (at.inner == 1) {
       for (int k = 0; k < inputs; ++k)
@@ -122,15 +122,19 @@ void rowwise_vjp(const row_kernels<T>& kernels, const void* op, const vjp_run<T>
   const impl::row_layout at = impl::layout_of(*static_cast<const Op*>(op), *run.in[0].dims);
   const impl::row_tiles tiles(at);
   const int64_t rows = at.outer * at.inner;
-  if (at.n == 0 || rows == 0) return;
+  if (at.n == 0 || rows == 0) return clear_fresh(run);
   T mean_dy(0);
   if constexpr (is_mean) mean_dy = *run.dy / T(static_cast<double>(rows_in_mean<Op>(op, run.side, rows)));
 
   // Each block of rows sums the gradients that rows share by itself; the sums are added in order, whatever the threads did.
   std::array<int64_t, inputs> place_in_sums{};
   int64_t shared = 0;
+  unsigned fresh = run.fresh;  // sums begin at zero and are added to
   for (std::size_t k = 0; k < inputs; ++k)
-    if (is_shared(k) && run.dx[k] != nullptr) place_in_sums[k] = at.n * shared++;
+    if (is_shared(k) && run.dx[k] != nullptr) {
+      place_in_sums[k] = at.n * shared++;
+      fresh &= ~(1U << k);
+    }
   int64_t block = impl::rows_per_block(at.n);
   if (shared > 0) block = std::max(block, (rows + 15) / 16);
   const int64_t blocks = (rows + block - 1) / block;
@@ -149,7 +153,7 @@ void rowwise_vjp(const row_kernels<T>& kernels, const void* op, const vjp_run<T>
     }
     const auto call = [&](int64_t row, int64_t n, const T* y, const T* dy) {
       const int64_t* const side = arity_of<Op>.side > 0 ? run.side[0].data() + row : nullptr;
-      kernels.vjp(op, {in, side, const_cast<T*>(y), is_mean ? &mean_dy : dy, dx, scratch.data(), n, at.n});
+      kernels.vjp(op, {in, side, const_cast<T*>(y), is_mean ? &mean_dy : dy, dx, fresh, scratch.data(), n, at.n});
     };
     if (at.inner == 1) {
       for (std::size_t k = 0; k < inputs; ++k)
@@ -166,7 +170,9 @@ void rowwise_vjp(const row_kernels<T>& kernels, const void* op, const vjp_run<T>
       for (std::size_t k = 0; k < inputs; ++k) {
         if (is_shared(k)) continue;
         in[k] = tiles.gather(run.in[k].data + place, n, copy(k));
-        if (dx[k] != nullptr) dx[k] = tiles.gather(run.dx[k] + place, n, copy(inputs + k));
+        if (run.dx[k] == nullptr) continue;
+        dx[k] = copy(inputs + k);
+        if (run.adds(k)) tiles.gather(run.dx[k] + place, n, dx[k]);
       }
       if (whole)
         call(row, n, tiles.gather(run.y.data + place, n, copy(2 * inputs)),
@@ -177,12 +183,15 @@ void rowwise_vjp(const row_kernels<T>& kernels, const void* op, const vjp_run<T>
         if (dx[k] != nullptr && !is_shared(k)) tiles.scatter(dx[k], n, run.dx[k] + place);
     });
   });
-  for (int64_t b = 0; b < blocks; ++b)
-    for (std::size_t k = 0; k < inputs; ++k)
-      if (is_shared(k) && run.dx[k] != nullptr) {
+  for (std::size_t k = 0; k < inputs; ++k)
+    if (is_shared(k) && run.dx[k] != nullptr) {
+      T* const to = run.dx[k];
+      if (!run.adds(k)) std::fill_n(to, at.n, T(0));
+      for (int64_t b = 0; b < blocks; ++b) {
         const T* const part = sums.data() + b * shared * at.n + place_in_sums[k];
-        for (int64_t i = 0; i < at.n; ++i) run.dx[k][i] = run.dx[k][i] + part[i];
+        for (int64_t i = 0; i < at.n; ++i) to[i] = to[i] + part[i];
       }
+    }
 }
 
 }  // namespace axiograd

@@ -5,6 +5,7 @@
 #include <axiograd/kernels/arguments.hpp>
 #include <axiograd/kernels/boxes.hpp>
 #include <axiograd/kernels/contraction.hpp>
+#include <axiograd/kernels/cpu/convolution.hpp>
 #include <axiograd/kernels/parallel.hpp>
 #include <axiograd/kernels/rowwise.hpp>
 
@@ -82,6 +83,7 @@ void run_boxes_forward(const Op& op, const forward_run<T>& run) {
 }
 template <class Op, class T>
 void run_boxes_vjp(const Op& op, const vjp_run<T>& run) {
+  clear_fresh(run);
   const side_views<Op> side(run.side);
   const sample_layout<Op> at(op, run.in, *run.y.dims);
   for_sample_blocks(at.samples, at.y_step, gradients_are_separate(at, run), [&](int64_t first, int64_t count) {
@@ -110,6 +112,7 @@ void run_sample_forward(const Op& op, const forward_run<T>& run) {
 template <class Op, class T>
 void run_sample_vjp(const Op& op, const vjp_run<T>& run) {
   if (std::all_of(run.dx.begin(), run.dx.end(), [](const T* p) { return p == nullptr; })) return;
+  clear_fresh(run);
   const side_views<Op> side(run.side);
   const sample_layout<Op> at(op, run.in, *run.y.dims);
   for_sample_blocks(at.samples, at.y_step * 8, gradients_are_separate(at, run), [&](int64_t first, int64_t count) {
@@ -143,6 +146,8 @@ struct patch_product {
     patches = {g, k, q};
     windows = {g, o, q};
   }
+  /// The same for the library, which takes whole batches.
+  convolution_call call() const { return {source.geometry, source.kernel, source.x, source.y, at.samples}; }
   const shape& image_shape() const { return transposed ? at.y : at.in[2]; }
   const shape& window_shape() const { return transposed ? at.in[2] : at.y; }
   /// Memory that one sample's patches need.
@@ -179,6 +184,8 @@ void run_patches_forward(const Op& op, const forward_run<T>& run) {
   const patch_product<Op> p(op, run.in, *run.y.dims);
   const T* const w = run.in[0].data;
   const T* const bias = run.in[1].data;
+  if constexpr (std::same_as<T, float> && !transposed)
+    if (p.call().fits_library()) return convolve(p.call(), w, bias, run.in[2].data, run.y.data);
   const int64_t channels = p.at.y[0], positions = p.at.y.from(1).size();
   for_sample_blocks(p.at.samples, p.patches.size() * 8, true, [&](int64_t first, int64_t count) {
     scratch_memory<T> memory(p.patch_memory());
@@ -195,6 +202,19 @@ void run_patches_forward(const Op& op, const forward_run<T>& run) {
   });
 }
 
+/// dbias (+)= the sums of dy over samples and positions.
+template <class Op, class T>
+void add_bias_gradient(const sample_layout<Op>& at, const T* dy, T* dbias, bool adds) {
+  const int64_t positions = at.y.from(1).size(), block = std::max<int64_t>(1, 32768 / std::max<int64_t>(1, at.samples * positions));
+  parallel_for((at.y[0] + block - 1) / block, [&](int64_t b) {
+    for (int64_t o = b * block; o < std::min(at.y[0], (b + 1) * block); ++o) {
+      T total(0);
+      for (int64_t i = 0; i < at.samples; ++i) total = total + sum_run(dy + i * at.y_step + o * positions, positions, 1);
+      dbias[o] = adds ? dbias[o] + total : total;
+    }
+  });
+}
+
 template <class Op, class T>
 void run_patches_vjp(const Op& op, const vjp_run<T>& run) {
   constexpr bool transposed = patch_product<Op>::transposed;
@@ -202,6 +222,13 @@ void run_patches_vjp(const Op& op, const vjp_run<T>& run) {
   const T* const w = run.in[0].data;
   T* const dkernel = run.dx[0];
   T* const dbias = run.dx[1];
+  if constexpr (std::same_as<T, float> && !transposed)
+    if (p.call().fits_library()) {
+      convolve_vjp(p.call(), w, run.in[2].data, run.dy, {dkernel, run.adds(0)}, {run.dx[2], run.adds(2)});
+      if (dbias != nullptr) add_bias_gradient(p.at, run.dy, dbias, run.adds(1));
+      return;
+    }
+  clear_fresh(run);
   // Each block of samples sums the shared gradients by itself; the sums are added in order, whatever the threads did.
   const int64_t kernel_size = dkernel == nullptr ? 0 : p.kernel.size();
   const int64_t bias_size = dbias == nullptr ? 0 : p.at.y[0], positions = p.at.y.from(1).size();

@@ -11,8 +11,8 @@ namespace axiograd {
 template <class T>
 struct span_kernels {
   void (*forward)(const void* op, const T* const* in, T* y, int64_t n);
-  /// Adds into each dx that is not null.
-  void (*vjp)(const void* op, const T* const* in, const T* y, const T* dy, T* const* dx, int64_t n);
+  /// Adds to each dx that is not null; writes those whose bit in `fresh` is set.
+  void (*vjp)(const void* op, const T* const* in, const T* y, const T* dy, T* const* dx, unsigned fresh, int64_t n);
 };
 
 namespace impl {
@@ -24,12 +24,15 @@ void plain_span_forward(const void* op, const T* const* in, T* y, int64_t n) {
   }(inputs_of<Op>{});
 }
 template <class Op, class T>
-void plain_span_vjp(const void* op, const T* const* in, const T* y, const T* dy, T* const* dx, int64_t n) {
+void plain_span_vjp(const void* op, const T* const* in, const T* y, const T* dy, T* const* dx, unsigned fresh, int64_t n) {
   const Op& f = *static_cast<const Op*>(op);
   [&]<std::size_t... I>(std::index_sequence<I...>) {
     for (int64_t i = 0; i < n; ++i) {
       const auto slope = differentiate(f, y[i], in[I][i]...);
-      ((dx[I] != nullptr ? void(dx[I][i] = dx[I][i] + dy[i] * slope[I]) : void()), ...);
+      const auto put = [&](T* to, bool adds, const T& gradient) {
+        if (to != nullptr) to[i] = adds ? to[i] + gradient : gradient;
+      };
+      (put(dx[I], (fresh >> I & 1U) == 0, dy[i] * slope[I]), ...);
     }
   }(inputs_of<Op>{});
 }
@@ -47,6 +50,7 @@ struct row_run {
   T* y;                 ///< a row or a number for each row
   const T* dy;          ///< the same; one number for all rows when the result is a mean
   T* const* dx;         ///< null entries are not wanted
+  unsigned fresh;       ///< bit k: dx[k] is written, not added to
   T* scratch;           ///< max_kept_rows rows
   int64_t rows;
   int64_t n;
@@ -84,9 +88,12 @@ struct row_cursor {
 };
 
 template <class S, class E, class Out>
-void add_result(const Out& value, E* to) {
+void put_result(const Out& value, E* to, bool adds) {
   if (to == nullptr) return;
-  add_row(value, to);
+  if (adds)
+    add_row(value, to);
+  else
+    store_row(value, to);
 }
 
 // S is the packet: T itself for the specification, simd<V> for the fast kernel.
@@ -138,12 +145,13 @@ void rows_vjp(const void* op_bytes, const row_run<typename packet<S>::element>& 
     const auto out = [&](std::size_t k) {
       return run.dx[k] == nullptr ? nullptr : run.dx[k] + (shared_of<Op>.contains(static_cast<int>(k)) ? 0 : r * run.n);
     };
+    const auto adds = [&](std::size_t k) { return (run.fresh >> k & 1U) == 0; };
     const auto gradients = call(inputs_of<Op>{});
     if constexpr (row<std::remove_cvref_t<decltype(gradients)>>) {
-      add_result<S>(gradients, out(0));
+      put_result<S>(gradients, out(0), adds(0));
     } else {
       [&]<std::size_t... I>(std::index_sequence<I...>) {
-        (add_result<S>(std::get<I>(gradients), out(I)), ...);
+        (put_result<S>(std::get<I>(gradients), out(I), adds(I)), ...);
       }(inputs_of<Op>{});
     }
   }

@@ -1,20 +1,14 @@
+#include <axiograd/kernels/cpu/native_update.hpp>
 #include <axiograd/kernels/parallel.hpp>
 #include <axiograd/nn/optimiser.hpp>
+#include <axiograd/nn/updates.hpp>
 #include <cmath>
 
 namespace axiograd::nn {
 namespace {
 
 // Entries one thread takes at a time.
-constexpr int64_t block = 1 << 15;
-
-template <class F>
-void for_entries(int64_t n, const F& body) {
-  parallel_for((n + block - 1) / block, [&](int64_t b) {
-    const int64_t end = std::min(n, (b + 1) * block);
-    for (int64_t i = b * block; i < end; ++i) body(i);
-  });
-}
+constexpr int64_t piece_entries = 1 << 15;
 
 }  // namespace
 
@@ -51,35 +45,44 @@ void optimiser::set_state(const std::map<std::string, tensor<float>>& state, std
   steps_ = steps;
 }
 
-void sgd::update(std::size_t i, const float* g) {
-  parameter& p = parameters_[i].value;
-  float* const x = p.mutable_data();
-  float* const b = state_data(0, i);
-  const auto rate = static_cast<float>(options.learning_rate);
-  const auto momentum = static_cast<float>(options.momentum);
-  const auto decay = static_cast<float>(options.weight_decay);
-  for_entries(p.shape().size(), [=](int64_t k) {
-    b[k] = momentum * b[k] + (g[k] + decay * x[k]);
-    x[k] -= rate * b[k];
-  });
+template <class Rule>
+void optimiser::update_all(const Rule& rule) {
+  pieces_.clear();
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    if (gradients_[i] == nullptr) continue;
+    float* const x = parameters_[i].value.mutable_data();
+    std::array<float*, 2> states{};
+    for (std::size_t s = 0; s < Rule::states; ++s) states[s] = states_[s].tensors[i].mutable_data();
+    const int64_t n = parameters_[i].value.shape().size();
+    for (int64_t begin = 0; begin < n; begin += piece_entries) {
+      piece& p = pieces_.emplace_back(piece{x + begin, gradients_[i] + begin, {}, std::min(piece_entries, n - begin)});
+      for (std::size_t s = 0; s < Rule::states; ++s) p.states[s] = states[s] + begin;
+    }
+  }
+  const auto run = [&](int64_t i) {
+    const piece& p = pieces_[static_cast<std::size_t>(i)];
+    axiograd::update(rule, p.x, p.g, p.states.data(), p.n);
+  };
+  int64_t entries = 0;
+  for (const piece& p : pieces_) entries += p.n;
+  if (entries > piece_entries) return parallel_for(static_cast<int64_t>(pieces_.size()), run);
+  for (std::size_t i = 0; i < pieces_.size(); ++i) run(static_cast<int64_t>(i));
 }
 
-void adamw::update(std::size_t i, const float* g) {
-  parameter& p = parameters_[i].value;
-  float* const x = p.mutable_data();
-  float* const m = state_data(0, i);
-  float* const v = state_data(1, i);
+void sgd::update() {
+  update_all(sgd_update{.rate = static_cast<float>(options.learning_rate),
+                        .momentum = static_cast<float>(options.momentum),
+                        .decay = static_cast<float>(options.weight_decay)});
+}
+
+void adamw::update() {
   const auto t = static_cast<double>(steps_);
-  const auto keep1 = static_cast<float>(options.beta1), keep2 = static_cast<float>(options.beta2);
-  const auto rate = static_cast<float>(options.learning_rate / (1 - std::pow(options.beta1, t)));
-  const auto correction = static_cast<float>(1 / (1 - std::pow(options.beta2, t)));
-  const auto shrink = static_cast<float>(1 - options.learning_rate * options.weight_decay);
-  const auto epsilon = static_cast<float>(options.epsilon);
-  for_entries(p.shape().size(), [=](int64_t k) {
-    m[k] = keep1 * m[k] + (1 - keep1) * g[k];
-    v[k] = keep2 * v[k] + (1 - keep2) * g[k] * g[k];
-    x[k] = shrink * x[k] - rate * m[k] / (std::sqrt(v[k] * correction) + epsilon);
-  });
+  update_all(adamw_update{.keep1 = static_cast<float>(options.beta1),
+                          .keep2 = static_cast<float>(options.beta2),
+                          .rate = static_cast<float>(options.learning_rate / (1 - std::pow(options.beta1, t))),
+                          .correction = static_cast<float>(1 / (1 - std::pow(options.beta2, t))),
+                          .shrink = static_cast<float>(1 - options.learning_rate * options.weight_decay),
+                          .epsilon = static_cast<float>(options.epsilon)});
 }
 
 }  // namespace axiograd::nn

@@ -24,7 +24,15 @@ class optimiser {
 
  protected:
   optimiser(parameter_list parameters, std::initializer_list<const char*> states);
-  float* state_data(std::size_t state, std::size_t parameter) { return states_[state].tensors[parameter].mutable_data(); }
+  /// One pass over all parameters that have a gradient; `gradients_` holds one pointer for each.
+  template <class Rule>
+  void update_all(const Rule& rule);
+  template <gradient_source F>
+  void begin_step(const F& gradient_of) {
+    ++steps_;
+    gradients_.clear();
+    for (const named_parameter& p : parameters_) gradients_.push_back(gradient_of(p.value));
+  }
 
   parameter_list parameters_;
   std::int64_t steps_ = 0;
@@ -34,7 +42,15 @@ class optimiser {
     std::string name;
     std::vector<tensor<float>> tensors;
   };
+  struct piece {  // of a parameter, for one thread
+    float* x;
+    const float* g;
+    std::array<float*, 2> states;
+    int64_t n;
+  };
   std::vector<named_state> states_;
+  std::vector<const float*> gradients_;
+  std::vector<piece> pieces_;
 };
 
 struct sgd_options {
@@ -49,14 +65,13 @@ class sgd : public optimiser {
       : optimiser(std::move(parameters), {"momentum"}), options(given) {}
   template <gradient_source F>
   void step(const F& gradient_of) {
-    ++steps_;
-    for (std::size_t i = 0; i < parameters_.size(); ++i)
-      if (const float* const g = gradient_of(parameters_[i].value); g != nullptr) update(i, g);
+    begin_step(gradient_of);
+    update();
   }
   sgd_options options;
 
  private:
-  void update(std::size_t i, const float* g);
+  void update();
 };
 
 struct adamw_options {
@@ -74,14 +89,13 @@ class adamw : public optimiser {
       : optimiser(std::move(parameters), {"mean", "mean_square"}), options(given) {}
   template <gradient_source F>
   void step(const F& gradient_of) {
-    ++steps_;
-    for (std::size_t i = 0; i < parameters_.size(); ++i)
-      if (const float* const g = gradient_of(parameters_[i].value); g != nullptr) update(i, g);
+    begin_step(gradient_of);
+    update();
   }
   adamw_options options;
 
  private:
-  void update(std::size_t i, const float* g);
+  void update();
 };
 
 }  // namespace axiograd::nn

@@ -33,14 +33,23 @@ struct plain_kernels {
   static const row_kernels<T>& rows() { return plain_rows<Op, T>; }
 };
 
+/// Kernels written for one operator on the processor: `forward(op, run)` and `vjp(op, run)` of a specialisation in NAME.cpu.hpp
+/// beside the operator. The conformance suite holds them to the specification.
+template <class Op, class T>
+struct tuned {};
+
 namespace impl {
 template <class Op, class T, class Kernels>
 struct erased {
+  static constexpr bool is_tuned =
+      !std::same_as<Kernels, plain_kernels<Op, T>> && requires { &tuned<Op, T>::forward, &tuned<Op, T>::vjp; };
   static const Op& op(const void* bytes) { return *static_cast<const Op*>(bytes); }
 
   static shape_result infer(const void* bytes, std::span<const shape* const> in) { return axiograd::infer(op(bytes), in); }
   static void forward(const void* bytes, const forward_run<T>& run) {
-    if constexpr (family_of<Op> == family::elementwise)
+    if constexpr (is_tuned)
+      tuned<Op, T>::forward(op(bytes), run);
+    else if constexpr (family_of<Op> == family::elementwise)
       elementwise_forward<arity_of<Op>.tensors>(Kernels::spans(), bytes, run);
     else if constexpr (family_of<Op> == family::rowwise)
       rowwise_forward<Op>(Kernels::rows(), bytes, run);
@@ -54,7 +63,9 @@ struct erased {
       run_sample_forward(op(bytes), run);
   }
   static void vjp(const void* bytes, const vjp_run<T>& run) {
-    if constexpr (family_of<Op> == family::elementwise)
+    if constexpr (is_tuned)
+      tuned<Op, T>::vjp(op(bytes), run);
+    else if constexpr (family_of<Op> == family::elementwise)
       elementwise_vjp<arity_of<Op>.tensors>(Kernels::spans(), bytes, run);
     else if constexpr (family_of<Op> == family::rowwise)
       rowwise_vjp<Op>(Kernels::rows(), bytes, run);
@@ -99,10 +110,12 @@ constexpr operator_table<T> make_table() {
   } else {
     using e = impl::erased<Op, T, Kernels>;
     constexpr bool relabels = requires { Op::relabels; };
+    constexpr bool keeps_shape = family_of<Op> == family::elementwise && !requires { &Op::infer_shape; };
     operator_table<T> table{.name = Op::info.name.s,
                             .in = arity_of<Op>,
                             .attribute_bytes = std::is_empty_v<Op> ? 0 : sizeof(Op),
                             .relabels = relabels,
+                            .keeps_shape = keeps_shape,
                             .infer = &e::infer,
                             .forward = &e::forward,
                             .vjp = &e::vjp,

@@ -23,14 +23,16 @@ int program::add(const step& s) {
   return inputs_ + static_cast<int>(steps_.size()) - 1;
 }
 
-// Registers of the block: `at[r]` is where register r lies; inputs are read in place.
+// Registers of the block: `at[r]` is where register r lies; inputs are read in place, the result is written to `result` if
+// that is not null.
 template <class T>
-void program::run_block(const T* const* in, T* registers, std::vector<const T*>& at, int64_t n) const {
+void program::run_block(const T* const* in, T* registers, T* result, std::vector<const T*>& at, int64_t n) const {
   const shape dims{n};
   for (int k = 0; k < inputs_; ++k) at[static_cast<std::size_t>(k)] = in[k];
   for (std::size_t i = 0; i < steps_.size(); ++i) {
     const step& s = steps_[i];
-    T* const y = registers + static_cast<int64_t>(i) * n;
+    const bool last = result != nullptr && inputs_ + static_cast<int>(i) == result_;
+    T* const y = last ? result : registers + static_cast<int64_t>(i) * n;
     at[static_cast<std::size_t>(inputs_) + i] = y;
     if (s.f32 == nullptr) {
       std::fill_n(y, n, static_cast<T>(s.constant));
@@ -53,19 +55,23 @@ void program::forward(const T* const* in, T* y, int64_t n) const {
   for (int64_t begin = 0; begin < n; begin += block) {
     const int64_t count = std::min(block, n - begin);
     for (int k = 0; k < inputs_; ++k) here[static_cast<std::size_t>(k)] = in[k] + begin;
-    run_block(here.data(), registers.data(), at, count);
-    std::copy_n(at[static_cast<std::size_t>(result_)], count, y + begin);
+    run_block(here.data(), registers.data(), y + begin, at, count);
+    if (result_ < inputs_) std::copy_n(in[result_] + begin, count, y + begin);
   }
 }
 
 template <class T>
-void program::vjp(const T* const* in, const T* dy, T* const* dx, int64_t n) const {
+void program::vjp(const T* const* in, const T* dy, T* const* dx, unsigned fresh, int64_t n) const {
   const int64_t block = std::min(n, block_positions);
   const auto step_count = static_cast<int64_t>(steps_.size());
   const int64_t all = inputs_ + step_count;
   scratch_memory<T> memory(std::max<int64_t>(1, block * (step_count + all)));
   thread_local std::vector<const T*> at;
   at.resize(static_cast<std::size_t>(all));
+  thread_local std::vector<T*> gradient_at;
+  thread_local std::vector<char> holds;
+  gradient_at.resize(at.size());
+  holds.resize(at.size());
   std::array<const T*, 8> here{};
   for (int64_t begin = 0; begin < n; begin += block) {
     const int64_t count = std::min(block, n - begin);
@@ -73,37 +79,57 @@ void program::vjp(const T* const* in, const T* dy, T* const* dx, int64_t n) cons
     for (int k = 0; k < inputs_; ++k) here[static_cast<std::size_t>(k)] = in[k] + begin;
     T* const registers = memory.data();
     T* const gradients = registers + block * step_count;
-    run_block(here.data(), registers, at, count);
-    std::fill_n(gradients, count * all, T(0));
-    std::copy_n(dy + begin, count, gradients + result_ * count);
+    run_block<T>(here.data(), registers, nullptr, at, count);
+    // Where the gradient of each register lies, and whether it holds something: those of inputs are the caller's.
+    const auto add = [&](std::size_t r, const T* from) {
+      T* const to = gradient_at[r];
+      if (to == nullptr) return;
+      for (int64_t i = 0; i < count; ++i) to[i] = holds[r] ? to[i] + from[i] : from[i];
+      holds[r] = true;
+    };
+    for (std::size_t r = 0; r < static_cast<std::size_t>(all); ++r) {
+      const bool input = r < static_cast<std::size_t>(inputs_);
+      gradient_at[r] = !input ? gradients + static_cast<int64_t>(r) * count : dx[r] == nullptr ? nullptr : dx[r] + begin;
+      holds[r] = input && (fresh >> r & 1U) == 0;
+    }
+    add(static_cast<std::size_t>(result_), dy + begin);
     for (std::size_t i = steps_.size(); i-- > 0;) {
       const step& s = steps_[i];
-      if (s.f32 == nullptr) continue;
-      const int64_t self = inputs_ + static_cast<int64_t>(i);
+      const std::size_t self = static_cast<std::size_t>(inputs_) + i;
+      if (s.f32 == nullptr || !holds[self]) continue;
       std::array<view<const T>, 4> x{};
       std::array<T*, 4> into{};
+      unsigned fresh_here = 0;
       for (std::size_t k = 0; k < static_cast<std::size_t>(s.arguments); ++k) {
-        const int reg = s.argument[k];
-        x[k] = {at[static_cast<std::size_t>(reg)], &dims};
-        const bool constant = reg >= inputs_ && steps_[static_cast<std::size_t>(reg - inputs_)].f32 == nullptr;
-        if (!constant) into[k] = gradients + reg * count;
+        const auto r = static_cast<std::size_t>(s.argument[k]);
+        x[k] = {at[r], &dims};
+        const bool constant = s.argument[k] >= inputs_ && steps_[r - static_cast<std::size_t>(inputs_)].f32 == nullptr;
+        if (constant || gradient_at[r] == nullptr) continue;
+        into[k] = gradient_at[r];
+        if (holds[r]) continue;
+        holds[r] = true;
+        const auto arguments = s.argument.begin() + s.arguments;
+        if (std::count(s.argument.begin(), arguments, s.argument[k]) == 1)
+          fresh_here |= 1U << k;
+        else
+          std::fill_n(into[k], count, T(0));
       }
       const auto arguments = static_cast<std::size_t>(s.arguments);
       table_of_step<T>(s).vjp(s.attributes.data(), {{x.data(), arguments},
                                                     {},
-                                                    {at[static_cast<std::size_t>(self)], &dims},
-                                                    gradients + self * count,
-                                                    {into.data(), arguments}});
+                                                    {at[self], &dims},
+                                                    gradient_at[self],
+                                                    {into.data(), arguments},
+                                                    fresh_here});
     }
-    for (int k = 0; k < inputs_; ++k)
-      if (T* const to = dx[k]; to != nullptr)
-        for (int64_t i = 0; i < count; ++i) to[begin + i] = to[begin + i] + gradients[k * count + i];
+    for (std::size_t k = 0; k < static_cast<std::size_t>(inputs_); ++k)
+      if (!holds[k] && dx[k] != nullptr) std::fill_n(dx[k] + begin, count, T(0));
   }
 }
 
 template void program::forward(const float* const*, float*, int64_t) const;
 template void program::forward(const double* const*, double*, int64_t) const;
-template void program::vjp(const float* const*, const float*, float* const*, int64_t) const;
-template void program::vjp(const double* const*, const double*, double* const*, int64_t) const;
+template void program::vjp(const float* const*, const float*, float* const*, unsigned, int64_t) const;
+template void program::vjp(const double* const*, const double*, double* const*, unsigned, int64_t) const;
 
 }  // namespace axiograd

@@ -20,7 +20,8 @@ exact_case run_case(const subject& s, const call& c, draw& d) {
   return e;
 }
 
-/// The library's kernels: gradients must not depend on which others are wanted, and must not write where none is.
+/// The library's kernels: gradients must not depend on which others are wanted, nor on what lies where nothing is held yet,
+/// and must not write where none is wanted.
 template <class T>
 void check_wanted(const runs<T>& run, const call& c, draw& d, const std::string& at, outcome& o) {
   const auto random = [&] { return static_cast<T>(d.normal()); };
@@ -30,7 +31,17 @@ void check_wanted(const runs<T>& run, const call& c, draw& d, const std::string&
   const auto start = inputs_of<T>(c, random);
   tensors<T> all = start;
   run_vjp(run.vjp, c, x, y, dy, all);
+  tensors<T> from_zero = zeros_like(x);
+  run_vjp(run.vjp, c, x, y, dy, from_zero);
   for (unsigned wanted = 0; wanted < (1u << x.size()); ++wanted) {
+    tensors<T> written = converted<T>(x, [](const T&) { return std::numeric_limits<T>::quiet_NaN(); });
+    run_vjp(run.vjp, c, x, y, dy, written, wanted, wanted);
+    for (std::size_t k = 0; k < x.size(); ++k)
+      for (int64_t i = 0; i < x[k].size() && (wanted >> k & 1u) != 0; ++i)
+        if (!(written[k][i] == from_zero[k][i]) && from_zero[k][i] == from_zero[k][i]) {
+          o.fail("the fresh gradient of input " + std::to_string(k) + " is not the one from zero: " + at);
+          return;
+        }
     tensors<T> some = start;
     run_vjp(run.vjp, c, x, y, dy, some, wanted);
     for (std::size_t k = 0; k < x.size(); ++k)
@@ -58,13 +69,17 @@ outcome gradients_add(const subject& s, const settings& set) {
     ++checked;
     for (unsigned wanted = 0; wanted < (1u << e.x.size()); ++wanted) {
       tensors<probe> dx = e.start;
-      run_vjp(s.field.vjp, c, e.x, e.y, e.dy, dx, wanted);
+      const auto fresh = static_cast<unsigned>(d.bits());  // what holds nothing yet is written, whatever lies there
+      run_vjp(s.field.vjp, c, e.x, e.y, e.dy, dx, wanted, fresh);
       for (std::size_t k = 0; k < dx.size(); ++k)
         for (int64_t i = 0; i < dx[k].size(); ++i) {
-          const bool adds = (wanted >> k & 1u) != 0;
-          if (!(dx[k][i] == (adds ? e.start[k][i] + e.gradient[k][i] : e.start[k][i])))
-            o.fail(std::string(adds ? "the VJP does not add to" : "the VJP writes an unwanted") + " gradient " +
-                   std::to_string(k) + ": " + at);
+          const bool is_wanted = (wanted >> k & 1u) != 0, adds = (fresh >> k & 1u) == 0;
+          const probe expected = !is_wanted ? e.start[k][i] : adds ? e.start[k][i] + e.gradient[k][i] : e.gradient[k][i];
+          if (!(dx[k][i] == expected))
+            o.fail(std::string(!is_wanted ? "the VJP writes an unwanted"
+                               : adds     ? "the VJP does not add to"
+                                          : "the VJP does not write the fresh") +
+                   " gradient " + std::to_string(k) + ": " + at);
           if (o.red()) return o;
         }
     }

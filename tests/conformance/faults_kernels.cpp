@@ -65,6 +65,12 @@ std::vector<fault> kernel_faults() {
                            if (run.dx[0] != nullptr && run.dx[1] != nullptr) right<sub_op>.f32.chosen.vjp(op, run);
                          };
                        }),
+          with<softmax_op>("softmax: the VJP adds to a gradient that holds nothing yet", "gradients_add",
+                           [](subject& s) {
+                             s.f32.chosen.vjp = [](const void* op, const vjp_run<float>& run) {
+                               right<softmax_op>.f32.chosen.vjp(op, {run.in, run.side, run.y, run.dy, run.dx});
+                             };
+                           }),
           with<sum_op>("sum: depends on the number of threads", "threads",
                        [](subject& s) {
                          s.f32.chosen.forward = [](const void* op, const forward_run<float>& run) {

@@ -88,14 +88,14 @@ entries<T> run_forward(void (*forward)(const void*, const forward_run<T>&), cons
   return y;
 }
 inline constexpr unsigned all_inputs = ~0u;
-/// Adds into `dx` where `wanted` has the input's bit.
+/// Adds to `dx` where `wanted` has the input's bit; writes where `fresh` has it.
 template <class T>
 void run_vjp(void (*vjp)(const void*, const vjp_run<T>&), const call& c, const tensors<T>& x, const entries<T>& y,
-             const entries<T>& dy, tensors<T>& dx, unsigned wanted = all_inputs) {
+             const entries<T>& dy, tensors<T>& dx, unsigned wanted = all_inputs, unsigned fresh = 0) {
   const auto views = views_of(c, x);
   std::vector<T*> targets;
   for (std::size_t k = 0; k < dx.size(); ++k) targets.push_back((wanted >> k & 1u) != 0 ? dx[k].data() : nullptr);
-  vjp(c.op(), {views, c.side, {y.data(), &c.y}, dy.data(), targets});
+  vjp(c.op(), {views, c.side, {y.data(), &c.y}, dy.data(), targets, fresh});
 }
 template <class T>
 tensors<T> zeros_like(const tensors<T>& x) {

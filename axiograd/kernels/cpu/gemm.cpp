@@ -1,45 +1,39 @@
 #include <algorithm>
 #include <axiograd/kernels/cpu/gemm.hpp>
+#include <axiograd/kernels/cpu/library_threads.hpp>
+#include <axiograd/kernels/cpu/native_product.hpp>
 #include <axiograd/kernels/parallel.hpp>
-#include <cblas.h>
 #include <oneapi/dnnl/dnnl.h>
 #include <utility>
-
-// libgomp's, which oneDNN uses even where we do not: a call sets its own thread's count.
-extern "C" void omp_set_num_threads(int);
-extern "C" int omp_get_max_threads();
 
 namespace axiograd {
 namespace {
 
-CBLAS_TRANSPOSE flag(bool transposed) { return transposed ? CblasTrans : CblasNoTrans; }
+// Below about 40^3 our own kernel is the faster call (docs/decisions/gemm.md).
+constexpr std::int64_t smallest_for_library = 40 * 40 * 40;
 
-// OpenBLAS has the cheaper call, oneDNN the faster kernels on every processor (docs/decisions/gemm.md).
-void library_call(const gemm_call<float>& c) {
-  if (c.m * c.n * c.k < 16 * 16 * 16) {
-    cblas_sgemm(CblasRowMajor, flag(c.a.transposed), flag(c.b.transposed), static_cast<int>(c.m), static_cast<int>(c.n),
-                static_cast<int>(c.k), 1.0F, c.a.data, static_cast<int>(c.a.leading), c.b.data, static_cast<int>(c.b.leading),
-                c.add ? 1.0F : 0.0F, c.y.data, static_cast<int>(c.y.leading));
-    return;
-  }
-  const int threads = omp_get_max_threads();
-  omp_set_num_threads(1);
-  dnnl_sgemm(c.a.transposed ? 'T' : 'N', c.b.transposed ? 'T' : 'N', c.m, c.n, c.k, 1.0F, c.a.data, c.a.leading, c.b.data,
+void one_tile(const gemm_call<float>& c) {
+  if (c.m * c.n * c.k < smallest_for_library) return product(c);
+  const single_threaded_library guard;
+  dnnl_sgemm(c.a.transposed ? 'T' : 'N', c.b.transposed ? 'T' : 'N', c.m, c.n, c.k, c.scale, c.a.data, c.a.leading, c.b.data,
              c.b.leading, c.add ? 1.0F : 0.0F, c.y.data, c.y.leading);
-  omp_set_num_threads(threads);
 }
-void library_call(const gemm_call<double>& c) {
-  cblas_dgemm(CblasRowMajor, flag(c.a.transposed), flag(c.b.transposed), static_cast<int>(c.m), static_cast<int>(c.n),
-              static_cast<int>(c.k), 1.0, c.a.data, static_cast<int>(c.a.leading), c.b.data, static_cast<int>(c.b.leading),
-              c.add ? 1.0 : 0.0, c.y.data, static_cast<int>(c.y.leading));
-}
+void one_tile(const gemm_call<double>& c) { product(c); }
 
-// Rows of y that one library call computes; enough work to be worth a thread (about 50 us at 100 GFLOP/s).
-constexpr std::int64_t tile_flops = 1 << 22;
+// Tiles of y, each one call. Large ones, because every call packs its operands anew: 512 x 512 tiles of a product of
+// 1024 run at 0.94 of the speed of one call, tiles of 64 rows at 0.8.
+constexpr std::int64_t tile_rows = 512, tile_columns = 1024;
+// From here on a product is worth two threads.
+constexpr std::int64_t shared_work = std::int64_t{1} << 23;
+
+/// The length of the parts that `n` is cut into, at most `most` each, whole cache lines.
+std::int64_t part_of(std::int64_t n, std::int64_t most) {
+  const std::int64_t parts = (n + most - 1) / most;
+  return std::min(n, ((n + parts - 1) / parts + 63) / 64 * 64);
+}
 
 template <class T>
 void run(gemm_call<T> c) {
-  [[maybe_unused]] static const bool single_threaded = (openblas_set_num_threads(1), true);
   if (c.m == 0 || c.n == 0) return;
   if (c.k == 0) {
     if (!c.add)
@@ -54,26 +48,21 @@ void run(gemm_call<T> c) {
     c.b.transposed = !c.b.transposed;
     c.y.transposed = false;
   }
-  // Tiles are cut along the longer side of y; their number depends on the sizes only.
-  const bool by_rows = c.m >= c.n;
-  const std::int64_t length = by_rows ? c.m : c.n;
-  const std::int64_t line_flops = 2 * c.k * (by_rows ? c.n : c.m);
-  const std::int64_t tile = std::max<std::int64_t>(64, (tile_flops / std::max<std::int64_t>(1, line_flops) + 63) / 64 * 64);
-  if (length <= tile) return library_call(c);
-  parallel_for((length + tile - 1) / tile, [&](std::int64_t t) {
+  // How y is cut depends on the sizes only.
+  std::int64_t rows = part_of(c.m, tile_rows), columns = part_of(c.n, tile_columns);
+  if (rows == c.m && columns == c.n && c.m * c.n * c.k >= shared_work)
+    (c.m >= c.n ? rows : columns) = part_of(std::max(c.m, c.n), (std::max(c.m, c.n) + 1) / 2);
+  if (rows == c.m && columns == c.n) return one_tile(c);
+  const std::int64_t down = (c.m + rows - 1) / rows, across = (c.n + columns - 1) / columns;
+  parallel_for(down * across, [&](std::int64_t t) {
     gemm_call<T> part = c;
-    const std::int64_t first = t * tile;
-    const std::int64_t count = std::min(tile, length - first);
-    if (by_rows) {
-      part.m = count;
-      part.a.data += c.a.transposed ? first : first * c.a.leading;
-      part.y.data += first * c.y.leading;
-    } else {
-      part.n = count;
-      part.b.data += c.b.transposed ? first * c.b.leading : first;
-      part.y.data += first;
-    }
-    library_call(part);
+    const std::int64_t row = t / across * rows, column = t % across * columns;
+    part.m = std::min(rows, c.m - row);
+    part.n = std::min(columns, c.n - column);
+    part.a.data += c.a.transposed ? row : row * c.a.leading;
+    part.b.data += c.b.transposed ? column * c.b.leading : column;
+    part.y.data += row * c.y.leading + column;
+    one_tile(part);
   });
 }
 

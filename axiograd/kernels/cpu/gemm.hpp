@@ -1,6 +1,6 @@
 #pragma once
-// The one seam to a library for matrix products. oneDNN stands behind it for float, OpenBLAS for double and
-// for the smallest (docs/decisions/gemm.md).
+// The one seam to matrix products: oneDNN for large ones of floats, our own kernel for all others
+// (docs/decisions/gemm.md).
 
 #include <concepts>
 #include <cstdint>
@@ -30,13 +30,14 @@ struct matrix_operand {
   }
 };
 
-/// y (m,n) = a (m,k) b (k,n), or y += a b.
+/// y (m,n) = scale a (m,k) b (k,n), or y += scale a b.
 template <class T>
 struct gemm_call {
   std::int64_t m = 0, n = 0, k = 0;
   matrix_operand<const T> a, b;
   matrix_operand<T> y;
   bool add = false;
+  T scale = T(1);
 };
 
 template <class T>

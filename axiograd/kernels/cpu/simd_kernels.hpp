@@ -6,15 +6,15 @@
 
 namespace axiograd {
 
-/// Rows read as SIMD vectors. Running sums number 32 floats or 16 doubles whatever the vector length, and are folded by
+/// Rows read as SIMD vectors. Running sums number 64 floats or 32 doubles whatever the vector length, and are folded by
 /// halves, so AVX2 and AVX-512 build the same summation tree.
 template <class V>
 struct packet<simd<V>> {
   using S = simd<V>;
   using element = typename S::element;
   static constexpr int64_t size = S::lanes;
-  static constexpr int64_t unroll = 128 / static_cast<int64_t>(sizeof(element)) / size;
-  static constexpr int64_t block_steps = 64;
+  static constexpr int64_t unroll = 256 / static_cast<int64_t>(sizeof(element)) / size;
+  static constexpr int64_t block_steps = 32;
 
   static S load(const element* p) { return S::load(p); }
   static S load_first(const element* p, int64_t n) { return S::load_first(p, static_cast<int>(n)); }
@@ -56,19 +56,25 @@ void simd_span_forward(const void* op, const typename S::element* const* in, typ
 
 template <class Op, class S>
 void simd_span_vjp(const void* op, const typename S::element* const* in, const typename S::element* y,
-                   const typename S::element* dy, typename S::element* const* dx, int64_t n) {
+                   const typename S::element* dy, typename S::element* const* dx, unsigned fresh, int64_t n) {
   const Op& f = *static_cast<const Op*>(op);
   [&]<std::size_t... I>(std::index_sequence<I...>) {
     int64_t i = 0;
     for (; i + S::lanes <= n; i += S::lanes) {
       const auto slope = differentiate(f, S::load(y + i), S::load(in[I] + i)...);
       const S g = S::load(dy + i);
-      ((dx[I] != nullptr ? (S::load(dx[I] + i) + g * slope[I]).store(dx[I] + i) : void()), ...);
+      const auto put = [&](typename S::element* to, bool adds, S gradient) {
+        if (to != nullptr) (adds ? S::load(to + i) + gradient : gradient).store(to + i);
+      };
+      (put(dx[I], (fresh >> I & 1U) == 0, g * slope[I]), ...);
     }
     if (const int left = static_cast<int>(n - i); left > 0) {
       const auto slope = differentiate(f, S::load_first(y + i, left), S::load_first(in[I] + i, left)...);
       const S g = S::load_first(dy + i, left);
-      ((dx[I] != nullptr ? (S::load_first(dx[I] + i, left) + g * slope[I]).store_first(dx[I] + i, left) : void()), ...);
+      const auto put = [&](typename S::element* to, bool adds, S gradient) {
+        if (to != nullptr) (adds ? S::load_first(to + i, left) + gradient : gradient).store_first(to + i, left);
+      };
+      (put(dx[I], (fresh >> I & 1U) == 0, g * slope[I]), ...);
     }
   }(inputs_of<Op>{});
 }

@@ -60,7 +60,7 @@ struct scaled_dot_product_attention_op {
         attend(s, q.data, k.data, bias.data, h, i, weights.data());
         T* const to = y.data + (h * s.n + i) * s.f;
         std::fill_n(to, s.f, T(0));
-        for (int64_t j = 0; j < s.m; ++j)
+        for (int64_t j = 0; j < keys_of(s, i); ++j)
           for (int64_t c = 0; c < s.f; ++c) to[c] = to[c] + weights.data()[j] * v.data[s.key(h, j) * s.f + c];
       }
   }
@@ -77,8 +77,9 @@ struct scaled_dot_product_attention_op {
         attend(s, q.data, k.data, bias.data, h, i, a);
         const T* const g = dy.data + (h * s.n + i) * s.f;
         const int64_t query = h * s.n + i;
-        T radial(0), rest(0);
-        for (int64_t j = 0; j < s.m; ++j) {
+        const int64_t keys = keys_of(s, i);
+        T radial(0);
+        for (int64_t j = 0; j < keys; ++j) {
           const int64_t key = s.key(h, j);
           da[j] = T(0);
           for (int64_t c = 0; c < s.f; ++c) {
@@ -87,11 +88,9 @@ struct scaled_dot_product_attention_op {
           }
           radial = radial + da[j] * a[j];
         }
-        // The weighted mean corrected by the mean of what remains: near a hard maximum da - radial cancels.
-        for (int64_t j = 0; j < s.m; ++j) rest = rest + (da[j] - radial) * a[j];
-        for (int64_t j = 0; j < s.m; ++j) {
+        for (int64_t j = 0; j < keys; ++j) {
           const int64_t key = s.key(h, j);
-          const T ds = a[j] * (da[j] - radial - rest);
+          const T ds = a[j] * (da[j] - radial);
           if (dbias.data != nullptr) dbias.data[i * s.m + j] = dbias.data[i * s.m + j] + ds;
           for (int64_t e = 0; e < s.e; ++e) {
             if (dq.data != nullptr) dq.data[query * s.e + e] = dq.data[query * s.e + e] + ds * factor * k.data[key * s.e + e];
@@ -121,11 +120,13 @@ struct scaled_dot_product_attention_op {
   T scale_of(const head_sizes& s) const {
     return scale != 0 ? T(scale) : T(1) / sqrt(T(static_cast<double>(s.e)));
   }
+  /// The keys that query i may see by its number.
+  int64_t keys_of(const head_sizes& s, int64_t i) const { return causal ? std::min(s.m, i + 1) : s.m; }
   /// The weights of the keys for one query; 0 for those that it may not see.
   template <class T>
   void attend(const head_sizes& s, const T* q, const T* k, const T* bias, int64_t h, int64_t i, T* a) const {
     const T factor = scale_of<T>(s);
-    const int64_t keys = causal ? std::min(s.m, i + 1) : s.m;
+    const int64_t keys = keys_of(s, i);
     std::fill_n(a, s.m, T(0));
     T largest(0), total(0);
     bool any_allowed = false;

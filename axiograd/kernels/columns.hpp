@@ -1,0 +1,60 @@
+#pragma once
+// Sums of columns: what a reduction along an outer axis is, without gathering its rows.
+
+#include <axiograd/core/scratch.hpp>
+#include <axiograd/kernels/parallel.hpp>
+#include <bit>
+
+namespace axiograd {
+
+/// y (outer, inner) = the sums of x (outer, n, inner) over its middle axis. Blocks of 32 rows are summed in order, the blocks
+/// by halves; the tree depends on n only.
+template <class T>
+void sum_columns(const T* x, int64_t outer, int64_t n, int64_t inner, T* y) {
+  constexpr int64_t block = 32, strip = 512;
+  const int64_t strips = (inner + strip - 1) / strip;
+  parallel_for(outer * strips, [&](int64_t task) {
+    const int64_t first = task % strips * strip, width = std::min(strip, inner - first);
+    const T* from = x + task / strips * n * inner + first;
+    const auto levels = static_cast<int64_t>(std::bit_width(static_cast<std::uint64_t>(n / block + 1)));
+    scratch_memory<T> memory((levels + 1) * width);
+    T* const sum = memory.data();
+    const auto level = [&](int64_t l) { return sum + (l + 1) * width; };
+    const auto add = [&](const T* other) {  // the earlier rows come first
+      for (int64_t j = 0; j < width; ++j) sum[j] = other[j] + sum[j];
+    };
+    // As a binary counter: level l holds the sum of 2^l blocks where bit l of their number is set.
+    std::uint64_t blocks = 0;
+    for (int64_t i = 0; i < n;) {
+      std::copy_n(from, width, sum);
+      const int64_t end = std::min(n, i + block);
+      for (++i, from += inner; i < end; ++i, from += inner)
+        for (int64_t j = 0; j < width; ++j) sum[j] = sum[j] + from[j];
+      if (i == n) break;
+      int64_t l = 0;
+      for (std::uint64_t bits = blocks++; (bits & 1) != 0; bits >>= 1) add(level(l++));
+      std::copy_n(sum, width, level(l));
+    }
+    for (int64_t l = 0; l < levels; ++l)
+      if ((blocks >> l & 1) != 0) add(level(l));
+    std::copy_n(sum, width, y + task / strips * inner + first);
+  });
+}
+
+/// x (outer, n, inner) (+)= y (outer, inner) along the middle axis.
+template <class T>
+void spread_columns(const T* y, int64_t outer, int64_t n, int64_t inner, T* x, bool adds) {
+  const int64_t rows = std::max<int64_t>(1, 32768 / std::max<int64_t>(1, inner)), blocks = (n + rows - 1) / rows;
+  parallel_for(outer * blocks, [&](int64_t task) {
+    const T* const from = y + task / blocks * inner;
+    for (int64_t i = task % blocks * rows; i < std::min(n, (task % blocks + 1) * rows); ++i) {
+      T* const to = x + (task / blocks * n + i) * inner;
+      if (adds)
+        for (int64_t j = 0; j < inner; ++j) to[j] = to[j] + from[j];
+      else
+        std::copy_n(from, inner, to);
+    }
+  });
+}
+
+}  // namespace axiograd

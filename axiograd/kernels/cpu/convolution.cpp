@@ -1,0 +1,231 @@
+#include <algorithm>
+#include <axiograd/core/scratch.hpp>
+#include <axiograd/kernels/cpu/convolution.hpp>
+#include <axiograd/kernels/cpu/library_threads.hpp>
+#include <axiograd/kernels/parallel.hpp>
+#include <mutex>
+#include <oneapi/dnnl/dnnl.hpp>
+#include <optional>
+#include <vector>
+
+namespace axiograd {
+namespace {
+
+using dims = dnnl::memory::dims;
+using desc = dnnl::memory::desc;
+
+// Multiplications from which a primitive is worth its start of about 5 us.
+constexpr std::int64_t smallest_work = 1 << 18;
+// The samples are cut into at most so many parts; each is computed by one thread, and sums its gradient of the kernel.
+constexpr std::int64_t most_parts = 8;
+
+const dnnl::engine& cpu() {
+  static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  return engine;
+}
+
+enum class task { forward, back_to_x, back_to_kernel };
+
+/// A primitive for some samples and where its tensors lie in the layouts that it wants.
+struct prepared {
+  dnnl::primitive run;
+  desc kernel, x, y, scratch;              // its own layouts
+  desc plain_kernel, plain_x, plain_y;     // ours
+};
+
+desc in_rows(const dims& d, const dims& order) {
+  dims strides(d.size());
+  dnnl::memory::dim step = 1;
+  for (std::size_t i = order.size(); i-- > 0;) {
+    strides[static_cast<std::size_t>(order[i])] = step;
+    step *= d[static_cast<std::size_t>(order[i])];
+  }
+  return {d, dnnl::memory::data_type::f32, strides};
+}
+desc row_major(const dims& d) {
+  dims order(d.size());
+  for (std::size_t i = 0; i < d.size(); ++i) order[i] = static_cast<dnnl::memory::dim>(i);
+  return in_rows(d, order);
+}
+desc of_its_choice(const desc& d) { return {d.dims(), dnnl::memory::data_type::f32, dnnl::memory::format_tag::any}; }
+
+prepared prepare(const convolution_call& c, task what, std::int64_t samples, bool with_bias) {
+  const auto axes = static_cast<std::size_t>(c.kernel.rank - 2);
+  const conv_geometry& g = c.geometry;
+  dims kernel, x{samples}, y{samples}, stride, dilation, padding, padding_after;
+  if (g.groups > 1) kernel = {g.groups, c.kernel[0] / g.groups};
+  else kernel = {c.kernel[0]};
+  for (int axis = 1; axis < c.kernel.rank; ++axis) kernel.push_back(c.kernel[axis]);
+  x.insert(x.end(), c.x.begin(), c.x.end());
+  y.insert(y.end(), c.y.begin(), c.y.end());
+  for (std::size_t i = 0; i < axes; ++i) {
+    const int axis = static_cast<int>(i);
+    stride.push_back(g.step(axis));
+    dilation.push_back(g.distance(axis) - 1);
+    padding.push_back(g.pad(axis));
+    const std::int64_t reach = g.distance(axis) * (c.kernel[2 + axis] - 1) + 1;
+    padding_after.push_back((c.y[1 + axis] - 1) * g.step(axis) + reach - c.x[1 + axis] - g.pad(axis));
+  }
+  prepared p;
+  p.plain_kernel = row_major(kernel);
+  p.plain_x = row_major(x);
+  p.plain_y = row_major(y);
+  const desc w = of_its_choice(p.plain_kernel), in = of_its_choice(p.plain_x), out = of_its_choice(p.plain_y);
+  const desc bias(dims{c.y[0]}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::a);
+  const auto direct = dnnl::algorithm::convolution_direct;
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);  // primitives are shared by threads
+
+  const dnnl::convolution_forward::desc forward =
+      with_bias ? dnnl::convolution_forward::desc(dnnl::prop_kind::forward_training, direct, in, w, bias, out, stride, dilation,
+                                                  padding, padding_after)
+                : dnnl::convolution_forward::desc(dnnl::prop_kind::forward_training, direct, in, w, out, stride, dilation,
+                                                  padding, padding_after);
+  const dnnl::convolution_forward::primitive_desc hint(forward, attributes, cpu());
+  const auto take = [&](const auto& pd, const desc& its_kernel, const desc& its_x, const desc& its_y, dnnl::primitive run) {
+    p.kernel = its_kernel;
+    p.x = its_x;
+    p.y = its_y;
+    p.scratch = pd.scratchpad_desc();
+    p.run = std::move(run);
+  };
+  if (what == task::forward) {
+    take(hint, hint.weights_desc(), hint.src_desc(), hint.dst_desc(), dnnl::convolution_forward(hint));
+  } else if (what == task::back_to_x) {
+    const dnnl::convolution_backward_data::primitive_desc pd(
+        dnnl::convolution_backward_data::desc(direct, in, w, out, stride, dilation, padding, padding_after), attributes, cpu(),
+        hint);
+    take(pd, pd.weights_desc(), pd.diff_src_desc(), pd.diff_dst_desc(), dnnl::convolution_backward_data(pd));
+  } else {
+    const dnnl::convolution_backward_weights::primitive_desc pd(
+        dnnl::convolution_backward_weights::desc(direct, in, w, out, stride, dilation, padding, padding_after), attributes,
+        cpu(), hint);
+    take(pd, pd.diff_weights_desc(), pd.src_desc(), pd.diff_dst_desc(), dnnl::convolution_backward_weights(pd));
+  }
+  return p;
+}
+
+/// Primitives by what they do, made once. Those that a program uses again and again are few.
+std::shared_ptr<const prepared> primitive_for(const convolution_call& c, task what, std::int64_t samples, bool with_bias) {
+  struct entry {
+    convolution_call call;
+    task what;
+    std::int64_t samples;
+    bool with_bias;
+    std::shared_ptr<const prepared> made;
+  };
+  static std::mutex mutex;
+  static std::vector<entry> entries;
+  constexpr std::size_t most = 256;
+  const auto same = [&](const entry& e) {
+    return e.what == what && e.samples == samples && e.with_bias == with_bias && e.call.kernel == c.kernel && e.call.x == c.x &&
+           e.call.y == c.y && e.call.geometry == c.geometry;
+  };
+  const std::lock_guard lock(mutex);
+  if (const auto found = std::find_if(entries.begin(), entries.end(), same); found != entries.end()) return found->made;
+  if (entries.size() == most) entries.erase(entries.begin());
+  entries.push_back({c, what, samples, with_bias, std::make_shared<const prepared>(prepare(c, what, samples, with_bias))});
+  return entries.back().made;
+}
+
+/// A tensor of the caller's, in the layout that a primitive wants.
+class operand_memory {
+ public:
+  operand_memory(const desc& wanted, const desc& plain, const float* data)
+      : plain_(plain, cpu(), const_cast<float*>(data)), own_(wanted == plain ? plain_ : reserved(wanted)) {}
+  /// With the caller's numbers in it.
+  const dnnl::memory& filled(dnnl::stream& s) {
+    if (room_) dnnl::reorder(plain_, own_).execute(s, const_cast<dnnl::memory&>(plain_), own_);
+    return own_;
+  }
+  /// To be written by the primitive.
+  const dnnl::memory& empty() const { return own_; }
+  /// Hands what was written to the caller.
+  void give_back(dnnl::stream& s) {
+    if (room_) dnnl::reorder(own_, plain_).execute(s, own_, plain_);
+  }
+
+ private:
+  dnnl::memory reserved(const desc& wanted) {
+    room_.emplace(static_cast<std::int64_t>(wanted.get_size() / sizeof(float)) + 1);
+    return {wanted, cpu(), room_->data()};
+  }
+  std::optional<scratch_memory<float>> room_;
+  dnnl::memory plain_, own_;
+};
+
+void add(float* to, const float* from, std::int64_t n) {
+  for (std::int64_t i = 0; i < n; ++i) to[i] += from[i];
+}
+
+/// Calls body(part, first sample, samples) for the parts, on several threads.
+template <class F>
+void for_parts(const convolution_call& c, const F& body) {
+  const std::int64_t parts = std::min(c.samples, most_parts);
+  parallel_for(parts, [&](std::int64_t part) {
+    const single_threaded_library guard;
+    const std::int64_t first = c.samples * part / parts;
+    body(part, first, c.samples * (part + 1) / parts - first);
+  });
+}
+
+}  // namespace
+
+bool convolution_call::fits_library() const {
+  if (kernel.rank < 3 || kernel.rank > 5 || samples == 0) return false;
+  return samples * y.size() * kernel.from(1).size() >= smallest_work;
+}
+
+void convolve(const convolution_call& c, const float* kernel, const float* bias, const float* x, float* y) {
+  for_parts(c, [&](std::int64_t, std::int64_t first, std::int64_t samples) {
+    const auto p = primitive_for(c, task::forward, samples, bias != nullptr);
+    dnnl::stream stream(cpu());
+    operand_memory w(p->kernel, p->plain_kernel, kernel), in(p->x, p->plain_x, x + first * c.x.size()),
+        out(p->y, p->plain_y, y + first * c.y.size());
+    scratch_memory<char> scratch(static_cast<std::int64_t>(p->scratch.get_size()) + 1);
+    std::unordered_map<int, dnnl::memory> arguments{{DNNL_ARG_WEIGHTS, w.filled(stream)},
+                                                    {DNNL_ARG_SRC, in.filled(stream)},
+                                                    {DNNL_ARG_DST, out.empty()},
+                                                    {DNNL_ARG_SCRATCHPAD, {p->scratch, cpu(), scratch.data()}}};
+    if (bias != nullptr)
+      arguments[DNNL_ARG_BIAS] = {desc(dims{c.y[0]}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::a), cpu(),
+                                  const_cast<float*>(bias)};
+    p->run.execute(stream, arguments);
+    out.give_back(stream);
+    stream.wait();
+  });
+}
+
+void convolve_vjp(const convolution_call& c, const float* kernel, const float* x, const float* dy,
+                  const convolution_gradient& dkernel, const convolution_gradient& dx) {
+  const std::int64_t kernel_size = c.kernel.size(), parts = std::min(c.samples, most_parts);
+  scratch_memory<float> sums(dkernel.data == nullptr ? 1 : parts * kernel_size);
+  for_parts(c, [&](std::int64_t part, std::int64_t first, std::int64_t samples) {
+    dnnl::stream stream(cpu());
+    const auto run = [&](task what, const float* w, const float* in) {
+      const auto p = primitive_for(c, what, samples, false);
+      const bool to_x = what == task::back_to_x;
+      operand_memory its_kernel(p->kernel, p->plain_kernel, w), its_x(p->x, p->plain_x, in),
+          its_dy(p->y, p->plain_y, dy + first * c.y.size());
+      scratch_memory<char> scratch(static_cast<std::int64_t>(p->scratch.get_size()) + 1);
+      p->run.execute(stream, {{to_x ? DNNL_ARG_WEIGHTS : DNNL_ARG_DIFF_WEIGHTS, to_x ? its_kernel.filled(stream) : its_kernel.empty()},
+                              {to_x ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC, to_x ? its_x.empty() : its_x.filled(stream)},
+                              {DNNL_ARG_DIFF_DST, its_dy.filled(stream)},
+                              {DNNL_ARG_SCRATCHPAD, {p->scratch, cpu(), scratch.data()}}});
+      (to_x ? its_x : its_kernel).give_back(stream);
+      stream.wait();
+    };
+    if (dkernel.data != nullptr) run(task::back_to_kernel, sums.data() + part * kernel_size, x + first * c.x.size());
+    if (dx.data == nullptr) return;
+    float* const to = dx.data + first * c.x.size();
+    if (!dx.adds) return run(task::back_to_x, kernel, to);
+    scratch_memory<float> fresh(samples * c.x.size());
+    run(task::back_to_x, kernel, fresh.data());
+    add(to, fresh.data(), samples * c.x.size());
+  });
+  if (dkernel.data == nullptr) return;
+  if (!dkernel.adds) std::fill_n(dkernel.data, kernel_size, 0.0F);
+  for (std::int64_t part = 0; part < parts; ++part) add(dkernel.data, sums.data() + part * kernel_size, kernel_size);
+}
+
+}  // namespace axiograd

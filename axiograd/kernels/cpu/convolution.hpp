@@ -1,0 +1,30 @@
+#pragma once
+// The one seam to a library for convolutions of floats: oneDNN (docs/decisions/gemm.md). Channels first, samples outermost.
+
+#include <axiograd/core/patches.hpp>
+
+namespace axiograd {
+
+/// A convolution of `samples` images x (C, n...) with one kernel (O, C/groups, k...) into y (O, q...).
+struct convolution_call {
+  conv_geometry geometry;
+  shape kernel, x, y;
+  std::int64_t samples = 0;
+
+  /// Whether the library is the faster way; what is smaller goes through products of patches.
+  bool fits_library() const;
+};
+
+/// y = kernel * x + bias; a null bias is none. Results do not depend on the number of threads.
+void convolve(const convolution_call& c, const float* kernel, const float* bias, const float* x, float* y);
+
+/// A gradient that is wanted: null is not, and what holds nothing yet is written.
+struct convolution_gradient {
+  float* data = nullptr;
+  bool adds = true;
+};
+/// The gradients of sum(dy y) in kernel and x.
+void convolve_vjp(const convolution_call& c, const float* kernel, const float* x, const float* dy,
+                  const convolution_gradient& dkernel, const convolution_gradient& dx);
+
+}  // namespace axiograd

@@ -1,0 +1,27 @@
+#pragma once
+// In-place updates of contiguous floats by a rule written over any number, one instantiation per instruction set.
+
+#include <axiograd/kernels/cpu/native.hpp>
+
+namespace axiograd {
+
+/// x and the states change by rule(x, g, states...) entry by entry; `states` holds Rule::states pointers.
+/// Defined and instantiated in the units of each instruction set (simd_update.hpp).
+template <class Rule, isa Set>
+struct native_update {
+  static void run(const Rule& rule, float* x, const float* g, float* const* states, int64_t n);
+};
+
+/// The update for this processor.
+template <class Rule>
+void update(const Rule& rule, float* x, const float* g, float* const* states, int64_t n) {
+  switch (best_isa()) {
+#ifdef AXG_BUILT_FOR_X86
+    case isa::avx512: return native_update<Rule, isa::avx512>::run(rule, x, g, states, n);
+    case isa::avx2: return native_update<Rule, isa::avx2>::run(rule, x, g, states, n);
+#endif
+    default: return native_update<Rule, isa::baseline>::run(rule, x, g, states, n);
+  }
+}
+
+}  // namespace axiograd
