@@ -23,7 +23,7 @@ CHECKED_CALLS = 3
 warnings.filterwarnings("ignore")
 
 
-# ---- data: the formulas of workloads/main.cpp --------------------------------------------------------------------------------
+# ---- data: the formulas of workloads/data.cpp --------------------------------------------------------------------------------
 
 def entries(n, series):
     low = 0xFFFFFFFF
@@ -102,8 +102,9 @@ class backward_only(forward_and_backward):
 
 class training_step:
     def __init__(self, model, loss_of, optimiser_of, *inputs, through=lambda f: f):
-        set_parameters(model.parameters())
-        self.model, self.inputs = model, inputs
+        self.parameters = model.parts() if hasattr(model, "parts") else list(model.parameters())
+        set_parameters(self.parameters)
+        self.inputs = inputs
         self.optimiser = optimiser_of(model.parameters())
         self.compute = through(lambda *inputs: loss_of(model, *inputs))
         self.update = through(self.optimiser.step)
@@ -117,7 +118,7 @@ class training_step:
         self.loss = loss.item()  # as nn::sequential::step gives it
 
     def results(self):
-        return [torch.tensor(self.loss), *self.model.parameters()]
+        return [torch.tensor(self.loss), *self.parameters]
 
 
 class model_gradients:
@@ -135,6 +136,23 @@ class model_gradients:
         return [self.loss, *self.gradients]
 
 
+class attention_block:
+    def __init__(self, through=lambda f: f):
+        self.layer = attention(512, 8)
+        set_parameters(self.layer.parts())
+        self.x, self.dy = data((1, 512, 512), 1, grad=True), data((1, 512, 512), 99)
+        self.f, self.y = through(self.layer), None
+
+    def run(self):
+        self.x.grad = None
+        self.layer.zero_grad(set_to_none=True)
+        self.y = self.f(self.x)
+        self.y.backward(self.dy)
+
+    def results(self):
+        return [self.y, self.x.grad, *self.layer.parts(gradients=True)]
+
+
 class optimiser_only:
     def __init__(self, through=lambda f: f):
         self.parameters = [torch.nn.Parameter(torch.empty(1_000_000)) for _ in range(10)]
@@ -150,10 +168,72 @@ class optimiser_only:
         return self.parameters
 
 
+# ---- models with attention -----------------------------------------------------------------------------------------------------
+
+class attention(nn.Module):
+    """Causal attention; queries, keys and values come from one product."""
+
+    def __init__(self, features, heads):
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(features, 3 * features)
+        self.out = nn.Linear(features, features)
+
+    def forward(self, x):
+        batch, n, features = x.shape
+        q, k, v = (part.view(batch, n, self.heads, features // self.heads).transpose(1, 2) for part in self.qkv(x).chunk(3, -1))
+        y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        return self.out(y.transpose(1, 2).reshape(batch, n, features))
+
+    def parts(self, gradients=False):
+        """The parameters, or their gradients, in Axiograd's order: weight and bias of q, k, v and out."""
+        of = [p.grad if gradients else p.detach() for p in (self.qkv.weight, self.qkv.bias, self.out.weight, self.out.bias)]
+        return [part for pair in zip(of[0].chunk(3), of[1].chunk(3)) for part in pair] + of[2:]
+
+
+class transformer_block(nn.Module):
+    def __init__(self, features, heads):
+        super().__init__()
+        self.norm1, self.norm2 = nn.LayerNorm(features, eps=1e-6), nn.LayerNorm(features, eps=1e-6)
+        self.attention = attention(features, heads)
+        self.up, self.down = nn.Linear(features, 4 * features), nn.Linear(4 * features, features)
+
+    def forward(self, x):
+        x = x + self.attention(self.norm1(x))
+        return x + self.down(F.gelu(self.up(self.norm2(x)), approximate="tanh"))
+
+    def parts(self):
+        return [*self.norm1.parameters(), *self.attention.parts(), *self.norm2.parameters(), *self.up.parameters(),
+                *self.down.parameters()]
+
+
+class gpt(nn.Module):
+    def __init__(self, layers=6, features=384, heads=6, context=256, vocabulary=65):
+        super().__init__()
+        self.tokens, self.positions = nn.Embedding(vocabulary, features), nn.Embedding(context, features)
+        self.blocks = nn.ModuleList(transformer_block(features, heads) for _ in range(layers))
+        self.norm, self.head = nn.LayerNorm(features, eps=1e-6), nn.Linear(features, vocabulary)
+        self.register_buffer("places", torch.arange(context))
+
+    def forward(self, text):
+        x = self.tokens(text) + self.positions(self.places)
+        for block in self.blocks:
+            x = block(x)
+        return self.head(self.norm(x))
+
+    def parts(self):
+        return [self.tokens.weight, self.positions.weight, *(p for block in self.blocks for p in block.parts()),
+                *self.norm.parameters(), *self.head.parameters()]
+
+
 # ---- the workloads -------------------------------------------------------------------------------------------------------------
 
 def adam(parameters):
     return torch.optim.Adam(parameters, lr=1e-3, eps=1e-8, fused=True)  # fused is the fastest one
+
+
+def adamw(parameters):
+    return torch.optim.AdamW(parameters, lr=1e-3, eps=1e-6, weight_decay=0.01, fused=True)
 
 
 def sgd(parameters):
@@ -238,6 +318,9 @@ WORKLOADS = {
     "f_gelu": lambda through: forward_only(lambda x: F.gelu(x, approximate="tanh"), data((1 << 24,), 1, 4), through=through),
     "f_sum_axis0": lambda through: forward_only(lambda x: x.sum(0), data((4096, 4096), 1), through=through),
     "f_sum_axis1": lambda through: forward_only(lambda x: x.sum(1), data((4096, 4096), 1), through=through),
+    "g_attention": lambda through: attention_block(through=through),
+    "g_gpt": lambda through: training_step(gpt(), lambda model, x, t: F.cross_entropy(model(x).flatten(0, 1), t.flatten()), adamw,
+                                           labels((4, 256), 1, 65), labels((4, 256), 2, 65), through=through),
     **{f"h_matmul_{n}": matmul(n) for n in (64, 256, 1024, 2048)},
     "i_fused_forward": lambda through: forward_only(fused, *fused_inputs(), through=through),
     "i_fused": lambda through: forward_and_backward(fused, *fused_inputs(), through=through),

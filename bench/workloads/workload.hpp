@@ -1,6 +1,5 @@
 #pragma once
-// What a workload of docs/performance is to the program that runs it, and the data that PyTorch's side makes by the same
-// formula.
+// What a workload is to the programs that run it, and the data that PyTorch's side makes by the same formulas.
 
 #include <axiograd/autograd/var.hpp>
 #include <axiograd/nn/parameter.hpp>
