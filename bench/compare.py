@@ -222,13 +222,15 @@ def main():
         theirs.end()
         out.say("")
 
-    figures = json.dumps({"date": today, "processor": processor(), "axiograd": revision(), "torch": version["version"],
-                          "limits": all_limits, "rows": rows}, indent=1)
-    if arguments.json:
-        arguments.json.write_text(figures + "\n")
-    if arguments.save:
-        (HERE / "results" / f"torch-{today}.txt").write_text("\n".join(out.lines).rstrip() + "\n")
-        (HERE / "results" / f"torch-{today}.json").write_text(figures + "\n")
+        # After each number of threads, so that a run that is cut short leaves something.
+        figures = json.dumps({"date": today, "processor": processor(), "axiograd": revision(), "torch": version["version"],
+                              "limits": all_limits, "rows": rows}, indent=1)
+        if arguments.json:
+            arguments.json.write_text(figures + "\n")
+        if arguments.save:
+            (HERE / "results" / f"torch-{today}.txt").write_text("\n".join(out.lines).rstrip() + "\n")
+            (HERE / "results" / f"torch-{today}.json").write_text(figures + "\n")
+
     sys.exit(1 if bad else 0)
 
 
