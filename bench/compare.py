@@ -140,14 +140,93 @@ def revision():
 
 
 class report:
-    """Lines for people on stdout, kept for a file."""
+    """Lines for people on stdout and rows for programs, both kept for files."""
 
     def __init__(self):
-        self.lines = []
+        self.lines, self.rows, self.limits, self.versions, self.bad = [], [], {}, {}, False
 
     def say(self, line):
         print(line, flush=True)
         self.lines.append(line)
+
+    def write(self, today, json_file, save):
+        figures = json.dumps({"date": today, "processor": processor(), **self.versions, "limits": self.limits, "rows": self.rows},
+                             indent=1)
+        if json_file:
+            json_file.write_text(figures + "\n")
+        if save:
+            (HERE / "results" / f"torch-{today}.txt").write_text("\n".join(self.lines).rstrip() + "\n")
+            (HERE / "results" / f"torch-{today}.json").write_text(figures + "\n")
+
+
+class comparison:
+    """The programs on one number of threads."""
+
+    def __init__(self, options, threads, out):
+        self.options, self.threads, self.out = options, threads, out
+        self.peers = ["eager"] if options.eager else ["eager", "compile"]
+        self.ours_command = [options.programs / "bench_workloads", "--threads", threads]
+        self.theirs_command = [options.python, HERE / "torch_peer.py", "--threads", threads]
+        self.limits = out.limits[threads] = output_of([options.programs / "bench_limits", threads], threads)
+        self.ours, self.theirs = program([*self.ours_command, "--serve"], threads), program(self.theirs_command, threads)
+
+    def run(self, today, beginnings):
+        known, version = self.ours.ask("list"), self.theirs.ask("version")
+        if "error" in known or "error" in version or not self.limits:
+            sys.exit(f"compare.py: {known.get('error') or version.get('error') or 'bench_limits failed'}")
+        wanted = [w for w in known["workloads"] if not beginnings or w["name"].startswith(beginnings)]
+        if not wanted:
+            sys.exit("compare.py: no workload begins like that; there are " + ", ".join(w["name"] for w in known["workloads"]))
+        self.out.versions = {"axiograd": revision(), "isa": known["isa"], "torch": version["version"]}
+        self.say_head(today, known, version)
+        for workload in wanted:
+            self.row(workload)
+        self.ours.end()
+        self.theirs.end()
+        self.out.say("")
+
+    def say_head(self, today, known, version):
+        say, limits = self.out.say, self.limits
+        say(f"{today}, {processor()}, Axiograd {revision()} ({known['isa']}), "
+            f"PyTorch {version['version']} ({version['capability']}), threads {self.threads}; "
+            f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} before the start")
+        say("limits: " + f"{limits['flops_per_second'] * 1e-9:.0f} GFLOP/s; copies "
+            + ", ".join(f"{c['bytes'] >> 10} KiB {max(c['plain'], c['non_temporal']) * 1e-9:.1f} GB/s" for c in limits["copy"]))
+        say(f"{'workload':<21} {'ours':>8} {'+-':>4} {'limit':>6}  "
+            + "  ".join(f"{peer:>8} {'+-':>4} {'ratio':>6}" for peer in self.peers)
+            + ("" if self.options.no_memory else "   MiB: ours  eager"))
+
+    def row(self, workload):
+        name = workload["name"]
+        rounds, problems = measure(workload, self.ours, self.theirs, self.peers)
+        if not rounds.get("ours"):
+            self.out.say(f"{name:<21} FAILED: {problems}")
+            self.out.bad = True
+            return
+        median = {who: statistics.median(seconds) for who, seconds in rounds.items()}
+        limit_s, bound = time_at_limit(workload, self.limits)
+        share = limit_s / workload["operators"] / median["ours"]
+        memory = {} if self.options.no_memory else {
+            "ours": output_of([*self.ours_command, "--memory", name], self.threads).get("bytes"),
+            "eager": output_of([*self.theirs_command, "--memory", name], self.threads).get("bytes")}
+        cells = []
+        for peer in self.peers:
+            if peer not in median:
+                cells.append(f"{'-':>20}")
+                continue
+            ratio = median[peer] / median["ours"]
+            cells.append(f"{in_words(median[peer]):>8} {spread(rounds[peer]):>4.0%} {ratio:>6.2f}")
+            self.out.rows.append({"workload": name, "threads": self.threads, "ours_s": median["ours"], "peer": f"torch {peer}",
+                                  "peer_s": median[peer], "ratio": ratio, "limit_share": share, "limit": bound,
+                                  "ours_bytes": memory.get("ours"), "peer_bytes": memory.get(peer),
+                                  "ours_rounds_s": rounds["ours"], "peer_rounds_s": rounds[peer]})
+        line = f"{name:<21} {in_words(median['ours']):>8} {spread(rounds['ours']):>4.0%} {share:>6.1%}  " + "  ".join(cells)
+        if memory.get("ours") and memory.get("eager"):
+            line += f"   {memory['ours'] / 2**20:>9.0f} {memory['eager'] / 2**20:>6.0f}"
+        self.out.say(line)
+        for who, problem in problems.items():
+            self.out.say(f"    {who}: {problem}")
+            self.out.bad = self.out.bad or "DIFFER" in problem
 
 
 def main():
@@ -161,77 +240,14 @@ def main():
     parser.add_argument("--no-memory", action="store_true", help="leave the peak memory out")
     parser.add_argument("--json", type=pathlib.Path, help="file for the figures")
     parser.add_argument("--save", action="store_true", help="also write the table and the figures to bench/results")
-    arguments = parser.parse_args()
+    options = parser.parse_args()
 
-    peers = ["eager"] if arguments.eager else ["eager", "compile"]
-    beginnings = tuple(b for b in arguments.only.split(",") if b)
-    today = datetime.date.today().isoformat()
-    out, rows, all_limits, bad = report(), [], {}, False
-    for threads in [int(t) for t in arguments.threads.split(",")]:
-        ours_command = [arguments.programs / "bench_workloads", "--threads", threads]
-        theirs_command = [arguments.python, HERE / "torch_peer.py", "--threads", threads]
-        limits = all_limits[threads] = output_of([arguments.programs / "bench_limits", threads], threads)
-        ours, theirs = program([*ours_command, "--serve"], threads), program(theirs_command, threads)
-        known, version = ours.ask("list"), theirs.ask("version")
-        if "error" in known or "error" in version:
-            sys.exit(f"compare.py: {known.get('error') or version.get('error')}")
-        out.say(f"{today}, {processor()}, Axiograd {revision()} ({known['isa']}), "
-                f"PyTorch {version['version']} ({version['capability']}), threads {threads}; "
-                f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} before the start")
-        out.say("limits: " + f"{limits['flops_per_second'] * 1e-9:.0f} GFLOP/s; copies "
-                + ", ".join(f"{c['bytes'] >> 10} KiB {max(c['plain'], c['non_temporal']) * 1e-9:.1f} GB/s" for c in limits["copy"]))
-        out.say(f"{'workload':<21} {'ours':>8} {'+-':>4} {'limit':>6}  "
-                + "  ".join(f"{peer:>8} {'+-':>4} {'ratio':>6}" for peer in peers)
-                + ("" if arguments.no_memory else "   MiB: ours  eager"))
-        for workload in known["workloads"]:
-            name = workload["name"]
-            if beginnings and not name.startswith(beginnings):
-                continue
-            rounds, problems = measure(workload, ours, theirs, peers)
-            if not rounds.get("ours"):
-                out.say(f"{name:<21} FAILED: {problems}")
-                bad = True
-                continue
-            median = {who: statistics.median(seconds) for who, seconds in rounds.items()}
-            limit_s, bound = time_at_limit(workload, limits)
-            share = limit_s / workload["operators"] / median["ours"]
-            memory = {"ours": None, "eager": None}
-            if not arguments.no_memory:
-                memory["ours"] = output_of([*ours_command, "--memory", name], threads).get("bytes")
-                memory["eager"] = output_of([*theirs_command, "--memory", name], threads).get("bytes")
-            line = f"{name:<21} {in_words(median['ours']):>8} {spread(rounds['ours']):>4.0%} {share:>6.1%}  "
-            cells = []
-            for peer in peers:
-                if peer in median:
-                    ratio = median[peer] / median["ours"]
-                    cells.append(f"{in_words(median[peer]):>8} {spread(rounds[peer]):>4.0%} {ratio:>6.2f}")
-                    rows.append({"workload": name, "threads": threads, "ours_s": median["ours"], "peer": f"torch {peer}",
-                                 "peer_s": median[peer], "ratio": ratio, "limit_share": share, "limit": bound,
-                                 "ours_bytes": memory["ours"], "peer_bytes": memory.get(peer),
-                                 "ours_rounds_s": rounds["ours"], "peer_rounds_s": rounds[peer]})
-                else:
-                    cells.append(f"{'-':>20}")
-            line += "  ".join(cells)
-            if memory["ours"] and memory["eager"]:
-                line += f"   {memory['ours'] / 2**20:>9.0f} {memory['eager'] / 2**20:>6.0f}"
-            out.say(line)
-            for who, problem in problems.items():
-                out.say(f"    {who}: {problem}")
-                bad = bad or "DIFFER" in problem
-        ours.end()
-        theirs.end()
-        out.say("")
-
-        # After each number of threads, so that a run that is cut short leaves something.
-        figures = json.dumps({"date": today, "processor": processor(), "axiograd": revision(), "torch": version["version"],
-                              "limits": all_limits, "rows": rows}, indent=1)
-        if arguments.json:
-            arguments.json.write_text(figures + "\n")
-        if arguments.save:
-            (HERE / "results" / f"torch-{today}.txt").write_text("\n".join(out.lines).rstrip() + "\n")
-            (HERE / "results" / f"torch-{today}.json").write_text(figures + "\n")
-
-    sys.exit(1 if bad else 0)
+    beginnings = tuple(b for b in options.only.split(",") if b)
+    today, out = datetime.date.today().isoformat(), report()
+    for threads in [int(t) for t in options.threads.split(",")]:
+        comparison(options, threads, out).run(today, beginnings)
+        out.write(today, options.json, options.save)  # a run that is cut short leaves something
+    sys.exit(1 if out.bad else 0)
 
 
 if __name__ == "__main__":
