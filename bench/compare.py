@@ -14,6 +14,7 @@ import select
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -29,13 +30,14 @@ class program:
     def __init__(self, command, threads):
         environment = dict(os.environ, OMP_NUM_THREADS=str(threads), OPENBLAS_NUM_THREADS=str(threads))
         self.command, self.environment = [str(c) for c in command], environment
-        self.process = None
+        self.process, self.errors = None, None
 
     def ask(self, *words, limit_s=600):
         """The answer; {"error": ...} when the program ended or took too long, after which it is started afresh."""
         if self.process is None:
+            self.errors = tempfile.TemporaryFile("w+")
             self.process = subprocess.Popen(self.command, env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                            stderr=subprocess.DEVNULL, text=True)
+                                            stderr=self.errors, text=True)
         try:
             self.process.stdin.write(" ".join(words) + "\n")
             self.process.stdin.flush()
@@ -47,7 +49,8 @@ class program:
             line = ""
         if not line:
             self.end()
-            return {"error": f"{self.command[0]} ended"}
+            self.errors.seek(0)
+            return {"error": " ".join([f"{self.command[0]} ended:", *self.errors.read().strip().splitlines()[-1:]])}
         return json.loads(line)
 
     def end(self):
