@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cinttypes>
 #include <cstdio>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -138,38 +139,73 @@ class progress_file {
   nlohmann::json state_;
 };
 
-bool run_exhaustive(const std::vector<const subject*>& subjects, const std::string& state, std::uint64_t stride) {
-  constexpr std::uint64_t part = std::uint64_t{1} << 24, all = std::uint64_t{1} << 32;
+std::string processor() {
+  std::ifstream in("/proc/cpuinfo");
+  for (std::string line; std::getline(in, line);)
+    if (line.starts_with("model name")) return line.substr(line.find(": ") + 2);
+  return "an unknown processor";
+}
+std::string today() {
+  const std::time_t now = std::time(nullptr);
+  char text[16];
+  std::strftime(text, sizeof text, "%Y-%m-%d", std::gmtime(&now));
+  return text;
+}
+
+/// Adds what one part of the floats gave to the state of an operator.
+void add(nlohmann::json& at, const exhaustive_result& r) {
+  at["inputs"] = at["inputs"].get<std::uint64_t>() + r.inputs;
+  for (const auto& [name, error] : {std::pair{"value", &r.value}, {"derivative", &r.derivative}}) {
+    largest_error all = *error;
+    all.merge({at[name]["anywhere"], at[name]["above_floor"], at[name]["at"], at[name]["saved_by_floor"]});
+    at[name] = {
+        {"anywhere", all.anywhere}, {"above_floor", all.above_floor}, {"at", all.at}, {"saved_by_floor", all.saved_by_floor}};
+  }
+  for (const std::string& text : r.found.failures)
+    if (at["failures"].size() < 5) at["failures"].push_back(text);
+}
+
+/// One kernel's figures: the largest error beyond the floor of the declared, and without a floor.
+std::string figures(const nlohmann::json& e, double declared, bool markdown) {
+  char text[80];
+  std::snprintf(text, sizeof text, markdown ? "%.2f of %g | %.3g" : "%.2f of %g ulp (%.3g without a floor)",
+                e["above_floor"].get<double>(), declared, e["anywhere"].get<double>());
+  return text;
+}
+
+bool run_exhaustive(const std::vector<const subject*>& subjects, const std::string& state, std::uint64_t stride,
+                    bool markdown) {
+  constexpr std::uint64_t all = std::uint64_t{1} << 32;
+  const std::uint64_t part = std::min(all, (std::uint64_t{1} << 24) * stride);
   progress_file progress(state);
   bool good = true;
   const bool terminal = isatty(fileno(stderr)) != 0;
+  if (markdown)
+    std::puts(
+        "| operator | floats | value, ulp of declared | without floor | derivative, ulp of declared | without floor | date, "
+        "seconds, "
+        "processor |\n|---|---|---|---|---|---|---|");
   for (const subject* s : subjects) {
     if (!can_be_exhausted(*s)) continue;
     nlohmann::json& at = progress.of(s->info.name.s);
-    if (!at.is_object() || at.value("stride", std::uint64_t{0}) != stride)
-      at = {{"next", std::uint64_t{0}},
+    if (!at.is_object() || at.value("stride", std::uint64_t{0}) != stride) {
+      const nlohmann::json none{{"anywhere", 0.0}, {"above_floor", 0.0}, {"at", 0}, {"saved_by_floor", 0}};
+      at = {{"next", 0},
             {"stride", stride},
-            {"inputs", std::uint64_t{0}},
-            {"value_ulp", 0.0},
-            {"slope_ulp", 0.0},
-            {"beside_zeros", std::uint64_t{0}},
+            {"inputs", 0},
+            {"value", none},
+            {"derivative", none},
+            {"seconds", 0.0},
             {"failures", nlohmann::json::array()}};
+    }
     for (std::uint64_t first = at["next"]; first < all; first += part) {
-      // A stride above 1 takes one block of 4,096 neighbouring floats out of so many.
-      exhaustive_result r;
-      const std::uint64_t step = 4096 * stride;
-      if (stride == 1) {
-        exhaust(*s, first, part, r);
-      } else {
-        for (std::uint64_t block = first; block < first + part; block += step) exhaust(*s, block, 4096, r);
-      }
+      const auto begin = std::chrono::steady_clock::now();
+      add(at, exhaust(*s, first, part, stride));
       at["next"] = first + part;
-      at["inputs"] = at["inputs"].get<std::uint64_t>() + r.inputs;
-      at["beside_zeros"] = at["beside_zeros"].get<std::uint64_t>() + r.beside_zeros;
-      at["value_ulp"] = std::max(at["value_ulp"].get<double>(), r.value_ulp);
-      at["slope_ulp"] = std::max(at["slope_ulp"].get<double>(), r.slope_ulp);
-      for (const std::string& text : r.found.failures)
-        if (at["failures"].size() < 5) at["failures"].push_back(text);
+      at["seconds"] =
+          at["seconds"].get<double>() + std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+      at["date"] = today();
+      at["processor"] = processor();
       progress.save();
       if (terminal)
         std::fprintf(stderr, "\r%-20s %5.1f %%", s->info.name.s,
@@ -178,10 +214,15 @@ bool run_exhaustive(const std::vector<const subject*>& subjects, const std::stri
     if (terminal) std::fprintf(stderr, "\r%40s\r", "");
     const bool fine = at["failures"].empty();
     good = good && fine;
-    std::printf("%-20s %-4s %11" PRIu64 " floats  value %.3f of %g ulp  derivative %.3f of %g ulp  %" PRIu64 " beside zeros\n",
-                s->info.name.s, fine ? "ok" : "FAIL", at["inputs"].get<std::uint64_t>(), at["value_ulp"].get<double>(),
-                s->facts.max_ulp, at["slope_ulp"].get<double>(), s->facts.derivative_max_ulp,
-                at["beside_zeros"].get<std::uint64_t>());
+    const std::string value = figures(at["value"], s->facts.max_ulp, markdown),
+                      derivative = figures(at["derivative"], s->facts.derivative_max_ulp, markdown);
+    if (markdown)
+      std::printf("| %s | %" PRIu64 " | %s | %s | %s, %.0f s, %s |\n", s->info.name.s, at["inputs"].get<std::uint64_t>(),
+                  value.c_str(), derivative.c_str(), at["date"].get<std::string>().c_str(), at["seconds"].get<double>(),
+                  at["processor"].get<std::string>().c_str());
+    else
+      std::printf("%-16s %-4s %10" PRIu64 " floats  value %s  derivative %s  %.0f s\n", s->info.name.s, fine ? "ok" : "FAIL",
+                  at["inputs"].get<std::uint64_t>(), value.c_str(), derivative.c_str(), at["seconds"].get<double>());
     for (const auto& text : at["failures"]) std::printf("  %s\n", text.get<std::string>().c_str());
     std::fflush(stdout);
   }
@@ -227,8 +268,8 @@ int run(int argc, char** argv) {
     chosen.push_back(*found);
   }
   if (names.empty()) chosen.assign(all_subjects().begin(), all_subjects().end());
+  if (exhaustive) return run_exhaustive(chosen, state, stride, markdown) ? 0 : 1;
   set_num_threads(1);
-  if (exhaustive) return run_exhaustive(chosen, state, stride) ? 0 : 1;
 
   std::vector<std::pair<const subject*, findings>> rows;
   for (const subject* s : chosen) rows.emplace_back(s, climb(*s, set));
