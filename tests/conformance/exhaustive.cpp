@@ -100,36 +100,36 @@ class comparison {
     return left;
   }
 
-  /// A pass that the compiler turns into vectors, without branches; then one by one only if something exceeds the bound.
+  /// A pass that the compiler turns into vectors, without branches; then one by one only where it matters.
   void judge(const entries<float>& got, const entries<double>& reference, double declared, largest_error& worst,
              const char* what, std::size_t which, outcome& found) {
     const float* const y = got.data();
     const double* const exact = reference.data();
     const double floor = floor_;
-    double anywhere = 0, above_floor = 0;
-    std::uint64_t suspicious = 0;
     for (int64_t i = 0; i < block_size; ++i) {
       const double error = std::abs(static_cast<double>(y[i]) - exact[i]), ulps = error * ulps_in_one(exact[i]);
-      const double accepted = ulps <= declared ? ulps : 0.0;  // false for NaN too
-      suspicious += ulps <= declared ? 0u : 1u;
-      anywhere = anywhere > accepted ? anywhere : accepted;
-      const double above = error > floor ? accepted : 0.0;
-      above_floor = above_floor > above ? above_floor : above;
+      ulps_[i] = static_cast<float>(ulps);
+      above_floor_[i] = error > floor ? static_cast<float>(ulps) : 0.0F;
     }
-    worst.anywhere = std::max(worst.anywhere, anywhere);
-    if (above_floor > worst.above_floor)
-      for (int64_t i = 0; i < block_size; ++i) {
-        const double error = std::abs(static_cast<double>(y[i]) - exact[i]), ulps = error * ulps_in_one(exact[i]);
-        if (ulps <= declared && error > floor) note(worst, ulps, i);
-      }
-    if (suspicious == 0) return;
+    const double anywhere = static_cast<double>(largest(ulps_)), above_floor = static_cast<double>(largest(above_floor_));
+    if (anywhere <= declared && above_floor <= static_cast<double>(static_cast<float>(worst.above_floor))) {
+      worst.anywhere = std::max(worst.anywhere, anywhere);
+      return;
+    }
     for (int64_t i = 0; i < block_size; ++i)
-      if (!(std::abs(static_cast<double>(y[i]) - exact[i]) * ulps_in_one(exact[i]) <= declared))
-        judge_one(i, static_cast<double>(y[i]), exact[i], declared, worst, what, which, found);
+      judge_one(i, static_cast<double>(y[i]), exact[i], declared, worst, what, which, found);
+  }
+  /// Of numbers that are not negative, whose bits stand in their order; NaN is above all.
+  static float largest(const std::array<float, floats_in_block>& x) {
+    std::int32_t most = 0;
+    for (const float one : x) {
+      const auto bits = std::bit_cast<std::int32_t>(one);
+      most = most > bits ? most : bits;
+    }
+    return std::bit_cast<float>(most);
   }
 
   void note(largest_error& worst, double ulps, int64_t i) {
-    worst.anywhere = std::max(worst.anywhere, ulps);
     if (ulps <= worst.above_floor) return;
     worst.above_floor = ulps;
     worst.at = std::bit_cast<std::uint32_t>(f_.x[i]);
@@ -140,19 +140,19 @@ class comparison {
     if (std::isnan(y) && std::isnan(exact)) return;
     if (!(std::abs(exact) <= static_cast<double>(std::numeric_limits<float>::max()))) return;
     double error = std::abs(y - exact);
-    if (!(error <= 0.99 * floor_) && std::abs(g_.x[i]) <= largest_in_balls) {
+    if (!(error * ulps_in_one(exact) <= declared || error <= 0.99 * floor_) && std::abs(g_.x[i]) <= largest_in_balls) {
       exact = in_balls(g_.x[i])[which];
       if (!std::isfinite(exact)) return;
       error = std::abs(y - exact);
     }
-    const double ulps = error * ulps_in_one(exact);
-    if (ulps <= declared) {
-      note(worst, ulps, i);
-    } else if (error <= floor_) {
-      worst.anywhere = std::max(worst.anywhere, ulps);
+    double ulps = error * ulps_in_one(exact);
+    if (std::isnan(ulps)) ulps = std::numeric_limits<double>::infinity();
+    worst.anywhere = std::max(worst.anywhere, ulps);
+    if (!(error <= floor_)) note(worst, ulps, i);
+    if (ulps <= declared) return;
+    if (error <= floor_) {
       ++worst.saved_by_floor;
     } else {
-      note(worst, std::isnan(ulps) ? std::numeric_limits<double>::infinity() : ulps, i);
       char line[200];
       std::snprintf(line, sizeof line, "%s at %a: got %.9g, exactly %.17g, %.3g ulp, declared %.3g", what, g_.x[i], y, exact,
                     ulps, declared);
@@ -188,6 +188,7 @@ class comparison {
   row_of<double> g_;
   row_of<ball> b_;
   double floor_ = 0;
+  std::array<float, floats_in_block> ulps_, above_floor_;  // of the block being judged
 };
 
 }  // namespace
