@@ -31,6 +31,11 @@ TEST(Anchors, Softmax) {
   const auto l = on_tape(log_softmax_op{}, {x}, g);
   expect_near(l.dx[0], vector_of({0.9679413967, -0.0871443187, -0.2368828181, -0.6439142599}), 1e-10, "log_softmax vjp");
   for (int i = 0; i < 4; ++i) EXPECT_NEAR(l.y[i], std::log(s.y[i]), 1e-15);
+  const numbers m = spread({2, 3});  // the default is the last axis, not the whole tensor
+  EXPECT_EQ(on_tape(softmax_op{}, {m}, m).y, on_tape(softmax_op{.axis = 1}, {m}, m).y);
+  EXPECT_EQ(on_tape(log_softmax_op{}, {m}, m).y, on_tape(log_softmax_op{.axis = 1}, {m}, m).y);
+  EXPECT_EQ(on_tape(softmax_op{.axis = 0}, {numbers::scalar(3)}, numbers::scalar(1)).y.item(), 1);
+  EXPECT_EQ(on_tape(log_softmax_op{.axis = 0}, {numbers::scalar(3)}, numbers::scalar(1)).y.item(), 0);
 }
 
 TEST(Anchors, LayerNorm) {

@@ -7,6 +7,7 @@
 
 #include "check.hpp"
 #include "faults.hpp"
+#include "programs.hpp"
 
 namespace axiograd::conformance {
 
@@ -49,16 +50,57 @@ class planted_fault : public testing::Test {
   const fault& fault_;
 };
 
-void register_faults() {
+const std::vector<fault>& all_faults() {
   static const std::vector<fault> list = [] {
     std::vector<fault> all;
     for (auto make : {&elementwise_faults, &rowwise_faults, &sample_faults, &kernel_faults})
       for (const fault& f : make()) all.push_back(f);
     return all;
   }();
-  for (const fault& f : list)
+  return list;
+}
+void register_faults() {
+  for (const fault& f : all_faults())
     testing::RegisterTest("planted_faults", f.what, nullptr, nullptr, __FILE__, __LINE__,
                           [&f]() -> testing::Test* { return new planted_fault(f); });
+}
+
+// ---- random programs
+
+/// All operators, one of them with a planted fault.
+std::vector<const subject*> with_fault(std::string_view what) {
+  const auto& faults = all_faults();
+  const auto planted = std::find_if(faults.begin(), faults.end(), [&](const fault& f) { return f.what == what; });
+  if (planted == faults.end()) throw std::out_of_range(std::string(what));
+  std::vector<const subject*> list(all_subjects().begin(), all_subjects().end());
+  for (const subject*& s : list)
+    if (std::string_view(s->info.name.s) == planted->planted.info.name.s) s = &planted->planted;
+  return list;
+}
+
+TEST(programs, reverse_mode_is_the_adjoint_of_forward_mode) {
+  const settings set = settings::from_environment();
+  const outcome o = adjoint_programs(all_subjects(), set, 10'000 * set.scale);
+  for (const std::string& failure : o.failures) ADD_FAILURE() << failure;
+  std::puts(o.figure.c_str());
+}
+TEST(programs, see_a_wrong_vjp) {
+  const settings set = settings::from_environment();
+  for (const char* what :
+       {"mul: the partial derivatives are swapped", "avg_pool2d: the VJP gives the whole cotangent to each entry",
+        "conv2d: the VJP takes the kernel flipped"})
+    EXPECT_TRUE(adjoint_programs(with_fault(what), set, 2000).red()) << what;
+}
+TEST(programs, have_the_same_bits_on_any_threads_and_vectors) {
+  const settings set = settings::from_environment();
+  const outcome o = same_bits_programs(all_subjects(), set, 300 * set.scale);
+  for (const std::string& failure : o.failures) ADD_FAILURE() << failure;
+  std::puts(o.figure.c_str());
+}
+TEST(programs, see_bits_that_differ) {
+  const settings set = settings::from_environment();
+  for (const char* what : {"sum: depends on the number of threads", "exp: AVX-512 differs in the last bit"})
+    EXPECT_TRUE(same_bits_programs(with_fault(what), set, 300).red()) << what;
 }
 
 /// Functions composed of operators are compared with PyTorch by name.

@@ -80,9 +80,11 @@ std::vector<view<const T>> views_of(const call& c, const tensors<T>& x) {
     views.push_back(x[k].absent() ? view<const T>{} : view<const T>{x[k].data(), &c.in[k]});
   return views;
 }
+/// The result begins as what no operator gives, so that an entry that is not written shows.
 template <class T>
 entries<T> run_forward(void (*forward)(const void*, const forward_run<T>&), const call& c, const tensors<T>& x) {
   entries<T> y(c.y.size(), 5);
+  for (int64_t i = 0; i < y.size(); ++i) y[i] = T(-777);
   const auto views = views_of(c, x);
   forward(c.op(), {views, c.side, {y.data(), &c.y}});
   return y;

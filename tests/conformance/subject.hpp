@@ -37,6 +37,8 @@ struct subject {
   bool has_samples;  ///< accepts leading axes
   input_set shared;  ///< inputs that never carry leading axes
   bool algebraic;    ///< runs without exp, log, ...
+  bool relabels;     ///< the result is the input under another shape
+  std::uint32_t attribute_bytes;
   std::span<const double> samples;
 
   call (*draw_call)(draw&);

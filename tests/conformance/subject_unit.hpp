@@ -72,10 +72,6 @@ runs<magnitude> magnitude_runs_of() {
 
 template <class Op, class T>
 library_runs<T> library_runs_of() {
-#ifdef AXG_MUTANT  // tests/mutants: one text without the library's fast kernels
-  const operator_table<T>& table = kernels_of<Op, T>;
-  return {.plain = runs_of<Op, T>(), .chosen = {table.forward, table.vjp}, .sets = {}};
-#else
   const operator_table<T>& table = table_of<Op, T>();
   library_runs<T> r{.plain = runs_of<Op, T>(), .chosen = {table.forward, table.vjp}, .sets = {}};
   if constexpr (in_library<Op> && (family_of<Op> == family::elementwise || family_of<Op> == family::rowwise)) {
@@ -86,7 +82,6 @@ library_runs<T> library_runs_of() {
 #endif
   }
   return r;
-#endif
 }
 
 template <class Op>
@@ -161,6 +156,8 @@ subject make_subject() {
             .has_samples = has_samples<Op>,
             .shared = shared_of<Op>,
             .algebraic = axiograd::runs_on<Op, core::archetype<no_functions>>,
+            .relabels = requires { Op::relabels; },
+            .attribute_bytes = std::is_empty_v<Op> ? 0 : sizeof(Op),
             .samples = {},
             .draw_call = &impl::draw_call<Op>,
             .spoil = nullptr,

@@ -4,9 +4,12 @@
     tests/mutants/mutants.py [--count N] [--seed S] [--jobs J] [operator ...]
 
 Faults: a sign, an operation, a constant, an index, a bound, a swapped branch, min for max, sum for mean, a lost factor or term, a
-cotangent of the wrong sign. Comments, cards, attributes and samples are left alone. Each fault is compiled by itself with every check
-of build/release (built before) and must turn one red, throw, or crash; if none, a test against values from elsewhere must fail. A fault that does not compile is no fault. Prints the survivors;
-exit code 1 if more than one in a hundred survives that tests/mutants/survivors.txt does not explain."""
+cotangent of the wrong sign. Comments, cards, attributes and samples are left alone. Faulty copies of one operator are compiled
+together, each in a namespace of its own, with the checks of build/release (built before). Each must turn a check red, throw, crash,
+or run for two minutes; if it does not, a test against values from elsewhere must fail. What does not compile is no fault. Prints
+the survivors; exit code 1 if more than one in a hundred survives that tests/mutants/survivors.txt does not explain.
+
+Verdicts are kept in build/mutants.json as they come, and faults that have one already are not tried again; --fresh begins anew."""
 import argparse
 import concurrent.futures
 import json
@@ -18,6 +21,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build/release"
@@ -80,7 +84,7 @@ def compile_command():
         if entry["file"].endswith("/subjects/softmax.cpp"):
             words = shlex.split(entry["command"])
             words = [w for w in words if not w.endswith("ccache")]
-            return words[: words.index("-o")]
+            return [*words[: words.index("-o")], "-w"]
     sys.exit("mutants: build/release has no conformance suite; run ./dev test first")
 
 
@@ -91,27 +95,95 @@ LIBRARIES = ["-Wl,--start-group", str(BUILD / "tests/conformance/libaxiograd_che
 # The program whose tests compare values with closed forms and the contract's numbers.
 ANCHORS = {"anchors": "test_ops.dir"}
 
+# The library's tables of the operator, in place of its own unit's, show the copy that the environment names.
+UNIT = """
+#include "subject_unit.hpp"
+#include <cstdlib>
+{includes}
+namespace axiograd {{ struct {op}; }}
+{copies}
+#line 1 "unit.cpp"
+namespace axiograd {{
+static int current() {{ static const int n = std::atoi(std::getenv("AXG_MUTANT")); return n; }}
+template <class T> static const operator_table<T>& table() {{
+  switch (current()) {{
+{float_cases}
+  }}
+  std::abort();
+}}
+template <> const operator_table<float>& library<{op}, float>::table() {{ return axiograd::table<float>(); }}
+template <> const operator_table<double>& library<{op}, double>::table() {{ return axiograd::table<double>(); }}
+namespace conformance {{
+subject mutant_subject(int number) {{
+  switch (number) {{
+{subject_cases}
+  }}
+  std::abort();
+}}
+}}
+}}
+"""
 
-def build(folder, mutant, command, source, flags):
-    """Compiles `source` with the mutant's header; the object's path, or None."""
-    name, unit = pathlib.Path(mutant["header"]).stem, f"{folder}/{source}.o"
-    done = subprocess.run([command[0], f"-I{folder}", *command[1:], *flags, f"-DAXG_MUTANT=axiograd::{name}_op",
-                           f'-DAXG_MUTANT_HEADER=<{mutant["header"]}>', "-w", "-Wno-error", "-c",
-                           str(ROOT / "tests/mutants" / source), "-o", unit], capture_output=True, text=True, cwd=BUILD)
-    return unit if done.returncode == 0 else None
+
+def unit_of(group):
+    """The text of a unit that holds the faulty copies."""
+    op = pathlib.Path(group[0]["header"]).stem + "_op"
+    text = group[0]["text"]
+    includes = "\n".join(line for line in text.split("\n") if line.startswith("#include"))
+    copies, tables, subjects = [], [], []
+    for m in group:
+        body = m["text"][m["text"].index("namespace axiograd {") + len("namespace axiograd {"): m["text"].rindex("}  // namespace axiograd")]
+        body = body.replace("AXG_OPERATOR(", "AXG_CALLABLE(")
+        copies.append(f'namespace axiograd::mutant_{m["number"]} {{\n#line 1 "mutant_{m["number"]}"\n{body}\n}}')
+        tables.append(f'    case {m["number"]}: return kernels_of<mutant_{m["number"]}::{op}, T>;')
+        subjects.append(f'    case {m["number"]}: return make_subject<mutant_{m["number"]}::{op}>();')
+    return UNIT.format(includes=includes, op=op, copies="\n".join(copies), float_cases="\n".join(tables), subject_cases="\n".join(subjects))
+
+
+def guilty(messages):
+    """The copies that the compiler's errors are about: by the place of an error, or by what is being instantiated there."""
+    found, context = set(), set()
+    for line in messages.split("\n"):
+        numbers = {int(n) for n in re.findall(r"mutant_(\d+)", line)}
+        if " error: " in line or " fatal error: " in line:
+            place = {int(n) for n in re.findall(r"mutant_(\d+)", line.split(" error: ")[0])}
+            found |= place or context or numbers
+        elif re.search(r": (In|At) |required (from|by)|  from ", line):
+            context = numbers if re.search(r": (In|At) ", line) else context | numbers
+    return found
+
+
+def compile_group(folder, group, command):
+    """Compiles the copies that can be compiled; the object and those copies."""
+    left = list(group)
+    while left:
+        (folder / "unit.cpp").write_text(unit_of(left))
+        done = subprocess.run([*command, "-fmax-errors=0", "-c", str(folder / "unit.cpp"), "-o", str(folder / "unit.o")],
+                              capture_output=True, text=True, cwd=BUILD)
+        if done.returncode == 0:
+            return folder / "unit.o", left
+        bad = guilty(done.stderr) & {m["number"] for m in left}
+        if not bad:
+            sys.exit("mutants: a unit does not compile, and no copy is to blame:\n" + done.stderr[:3000])
+        for m in left:
+            if m["number"] in bad:
+                m["verdict"] = "does not compile"
+        left = [m for m in left if m["number"] not in bad]
+    return None, []
 
 
 def link(program, objects, extra=()):
-    done = subprocess.run(["g++", *objects, "-o", program, "-Wl,--allow-multiple-definition", *LIBRARIES, *extra],
+    done = subprocess.run(["g++", *map(str, objects), "-o", str(program), "-Wl,--allow-multiple-definition", *LIBRARIES, *extra],
                           capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit("mutants: " + done.stderr[-2000:])
 
 
-def verdict_of(program, what):
+def verdict_of(program, number, what):
     """None when the program is content."""
     try:
-        ran = subprocess.run([program], capture_output=True, text=True, timeout=120)
+        ran = subprocess.run([program, *([] if what else [str(number)])], capture_output=True, text=True, timeout=120,
+                             env={**os.environ, "AXG_MUTANT": str(number)})
     except subprocess.TimeoutExpired:
         return "caught by a timeout"
     if ran.returncode == 0:
@@ -119,23 +191,39 @@ def verdict_of(program, what):
     return "caught by " + ((what or ran.stdout.strip()) if ran.returncode == 1 else "a crash")
 
 
-def judge(mutant, command):
-    with tempfile.TemporaryDirectory() as folder:
-        there = pathlib.Path(folder) / mutant["header"]
-        there.parent.mkdir(parents=True)
-        there.write_text(mutant["text"])
-        unit = build(folder, mutant, command, "mutant_main.cpp", [])
-        if unit is None:
-            return "does not compile"
-        library = build(folder, mutant, command, "mutant_library.cpp", [])
-        link(f"{folder}/mutant", [unit, library])
-        verdict = verdict_of(f"{folder}/mutant", "")
-        if verdict is None:
-            for what, target in ANCHORS.items():
-                objects = [str(o) for o in (BUILD / "CMakeFiles" / target).rglob("*.o")]
-                link(f"{folder}/{what}", [library, *objects], ["-lgtest_main", "-lgtest"])
-                verdict = verdict or verdict_of(f"{folder}/{what}", what)
-        return verdict or "survived"
+def judge(group, command, main_object):
+    """Sets the verdict of each fault of one operator's group; seconds of compiling, linking, running."""
+    seconds, start = {}, time.time()
+
+    def note(what):
+        nonlocal start
+        seconds[what] = seconds.get(what, 0) + time.time() - start
+        start = time.time()
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        unit, compiled = compile_group(folder, group, command)
+        note("compile")
+        if not compiled:
+            return seconds
+        link(folder / "mutant", [main_object, unit])
+        note("link")
+        for m in compiled:
+            m["verdict"] = verdict_of(folder / "mutant", m["number"], "")
+        note("run")
+        quiet = [m for m in compiled if m["verdict"] is None]
+        for what, target in ANCHORS.items() if quiet else []:
+            link(folder / what, [unit, *(BUILD / "CMakeFiles" / target).rglob("*.o")], ["-lgtest_main", "-lgtest"])
+            for m in quiet:
+                m["verdict"] = m["verdict"] or verdict_of(folder / what, m["number"], what)
+        for m in quiet:
+            m["verdict"] = m["verdict"] or "survived"
+        note("anchors")
+    return seconds
+
+
+def key(m):
+    return (m["header"], m["line"], m["was"], m["now"])
 
 
 def main():
@@ -144,31 +232,50 @@ def main():
     parser.add_argument("--count", type=int, default=0, help="so many faults, drawn at random; 0: all")
     parser.add_argument("--seed", type=int, default=20240501)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--group", type=int, default=16, help="so many faults in one unit")
+    parser.add_argument("--fresh", action="store_true", help="forget earlier verdicts")
     parser.add_argument("--out", default=str(ROOT / "build/mutants.json"))
     a = parser.parse_args()
     headers = sorted(h for h in (ROOT / "axiograd/ops").glob("*/*.hpp") if not h.name.endswith(".cpu.hpp"))
     if a.operators:
         headers = [h for h in headers if h.stem in a.operators]
     all_mutants = [m for h in headers for m in mutants_of(h)]
-    random.Random(a.seed).shuffle(all_mutants)
     if a.count:
-        all_mutants = all_mutants[: a.count]
-    print(f"{len(all_mutants)} faults in {len(headers)} operators, seed {a.seed}", flush=True)
+        random.Random(a.seed).shuffle(all_mutants)
+        all_mutants = sorted(all_mutants[: a.count], key=lambda m: (m["header"], m["line"]))
+    out = pathlib.Path(a.out)
+    before = {key(m): m for m in json.loads(out.read_text())} if out.exists() and not a.fresh else {}
+    groups = []
+    for number, m in enumerate(all_mutants):
+        m["number"] = number
+        m["verdict"] = before.get(key(m), {}).get("verdict")
+        if m["verdict"] is None:
+            if not groups or groups[-1][0]["header"] != m["header"] or len(groups[-1]) >= a.group:
+                groups.append([])
+            groups[-1].append(m)
+    print(f"{len(all_mutants)} faults in {len(headers)} operators, {sum(map(len, groups))} to try in {len(groups)} units", flush=True)
     command = compile_command()
-    with concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
-        for done, (mutant, verdict) in enumerate(zip(all_mutants, pool.map(lambda m: judge(m, command), all_mutants)), 1):
-            mutant["verdict"] = verdict
-            del mutant["text"]
-            if verdict == "survived":
-                print(f"survived: {mutant['header']}:{mutant['line']}: {mutant['what']}\n  was {mutant['was']}\n  now {mutant['now']}", flush=True)
-            if done % 50 == 0:
-                print(f"{done} of {len(all_mutants)}", flush=True)
-    pathlib.Path(a.out).write_text(json.dumps(all_mutants, indent=1))
+    totals, tried = {}, 0
+    with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
+        main_object = f"{folder}/main.o"
+        if subprocess.run([*command, "-c", str(ROOT / "tests/mutants/mutant_main.cpp"), "-o", main_object], cwd=BUILD).returncode != 0:
+            sys.exit("mutants: mutant_main.cpp does not compile")
+        for group, seconds in zip(groups, pool.map(lambda g: judge(g, command, main_object), groups)):
+            tried += len(group)
+            for what, s in seconds.items():
+                totals[what] = totals.get(what, 0) + s
+            for m in group:
+                if m["verdict"] == "survived":
+                    print(f"survived: {m['header']}:{m['line']}: {m['what']}\n  was {m['was']}\n  now {m['now']}", flush=True)
+            before.update((key(m), {k: v for k, v in m.items() if k not in ("text", "number")}) for m in group)
+            out.write_text(json.dumps(list(before.values()), indent=1))
+            print(f"{tried} tried, {pathlib.Path(group[0]['header']).stem}", flush=True)
     compiled = [m for m in all_mutants if m["verdict"] != "does not compile"]
     explained = set((ROOT / "tests/mutants/survivors.txt").read_text().split("\n"))
     survivors = [m for m in compiled if m["verdict"] == "survived"]
     open_ones = [m for m in survivors if f"{pathlib.Path(m['header']).stem}: {m['now']}" not in explained]
     print(f"{len(compiled)} faults compile; {len(compiled) - len(survivors)} are caught, {len(survivors)} survive, {len(open_ones)} of them unexplained")
+    print("seconds: " + ", ".join(f"{what} {s:.0f}" for what, s in totals.items()))
     sys.exit(1 if len(open_ones) > 0.01 * len(compiled) else 0)
 
 

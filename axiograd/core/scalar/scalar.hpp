@@ -89,6 +89,22 @@ AXG_HD constexpr T abs(T x) {
   return std::abs(x);
 }
 
+/// x^2 - square, where `square` is x^2 rounded. Types that round have one; the others need none.
+template <std::floating_point T>
+AXG_HD constexpr T square_error(T x, T square) {
+  return std::fma(x, x, -square);
+}
+
+/// exp(-c x^2) for c > 0, a power of two. The rounding of a large square would cost its result as many ULP: it is undone.
+template <class T>
+AXG_HD constexpr T gaussian(const T& x, const T& c) {
+  const T square = x * x, y = exp(-(c * square));
+  if constexpr (requires { square_error(x, square); })
+    return select(y > T(0), y - y * (c * square_error(x, square)), y);
+  else
+    return y;
+}
+
 /// The value of pi in T. Each analytic type specialises it.
 template <class T>
 struct constant_pi;

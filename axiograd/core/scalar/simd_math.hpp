@@ -189,6 +189,15 @@ HWY_INLINE simd<V> tanh(simd<V> x) {
   return hn::CopySign(mul_add(error, reciprocal, quotient).v, x.v);
 }
 
+/// The rounding error of a square, exactly (Dekker 1971 where there is no fused multiply-add).
+template <class V>
+HWY_INLINE simd<V> square_error(simd<V> x, simd<V> square) {
+  if constexpr (HWY_NATIVE_FMA) return hn::MulSub(x.v, x.v, square.v);
+  const simd<V> scaled = x * (simd_format<V>::single ? 0x1p12 + 1 : 0x1p27 + 1);
+  const simd<V> high = scaled - (scaled - x), low = x - high;
+  return ((high * high - square) + 2 * high * low) + low * low;
+}
+
 // ---- log, log1p: u = 2^k (1 + f) with 1 + f in [3/4, 3/2), then log u = k ln 2 + log(1 + f)
 
 /// (log(1 + f) - f) / f^2 for -1/4 <= f <= 1/2; leaves 2^-27.5 (float) and 2^-55.8 (double) in log(1 + f).

@@ -28,7 +28,7 @@ struct log_softmax_op {
     return std::tuple{attribute{"axis", &log_softmax_op::axis, "axis of the slices; -1 is the last"}};
   }
 
-  constexpr int row_axis(int rank) const { return axis == -1 ? rank - 1 : axis; }
+  constexpr int row_axis(int rank) const { return axis == -1 || rank == 0 ? rank - 1 : axis; }
   constexpr shape_result infer_shape(const shape& x) const {
     if (axis < -1 || axis >= (x.rank == 0 ? 1 : x.rank))
       return {error_kind::invalid_axis, "axis {} is out of range for {} axes", axis, x.rank};
