@@ -18,6 +18,7 @@
 #include <axiograd/io/dataset.hpp>
 #include <axiograd/io/digits.hpp>
 #include <axiograd/io/model.hpp>
+#include <axiograd/kernels/precision.hpp>
 #include <axiograd/nn/layers.hpp>
 #include <axiograd/nn/normalization.hpp>
 #include <axiograd/nn/optimiser.hpp>

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <atomic>
 #include <axiograd/kernels/parallel.hpp>
+#include <axiograd/kernels/precision.hpp>
 #include <cstdlib>
 #include <thread>
 #include <vector>
@@ -35,9 +36,11 @@ void parallel_blocks(std::int64_t blocks, void (*body)(const void*, std::int64_t
     for (std::int64_t block = 0; block < blocks; ++block) body(context, block);
     return;
   }
+  const precision policy = current_precision();
 #ifdef _OPENMP
 #pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
   for (std::int64_t block = 0; block < blocks; ++block) {
+    const precision_scope same(policy);
     inside_parallel_for = true;
     body(context, block);
     inside_parallel_for = false;
@@ -45,6 +48,7 @@ void parallel_blocks(std::int64_t blocks, void (*body)(const void*, std::int64_t
 #else
   std::atomic<std::int64_t> next{0};
   const auto work = [&] {
+    const precision_scope same(policy);
     inside_parallel_for = true;
     for (std::int64_t block = next++; block < blocks; block = next++) body(context, block);
     inside_parallel_for = false;

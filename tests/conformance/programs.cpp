@@ -67,6 +67,7 @@ operator_table<T> table_for(const subject& s, const runs<T>& kernels) {
           .in = s.in,
           .attribute_bytes = s.attribute_bytes,
           .relabels = s.relabels,
+          .keeps_shape = false,
           .infer = s.infer,
           .forward = kernels.forward,
           .vjp = kernels.vjp,

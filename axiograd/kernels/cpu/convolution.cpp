@@ -3,6 +3,7 @@
 #include <axiograd/kernels/cpu/convolution.hpp>
 #include <axiograd/kernels/cpu/library_threads.hpp>
 #include <axiograd/kernels/parallel.hpp>
+#include <axiograd/kernels/precision.hpp>
 #include <mutex>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <optional>
@@ -172,7 +173,7 @@ void for_parts(const convolution_call& c, const F& body) {
 }  // namespace
 
 bool convolution_call::fits_library() const {
-  if (kernel.rank < 3 || kernel.rank > 5 || samples == 0) return false;
+  if (kernel.rank < 3 || kernel.rank > 5 || samples == 0 || current_precision() != precision::fp32) return false;
   return samples * y.size() * kernel.from(1).size() >= smallest_work;
 }
 

@@ -2,7 +2,9 @@
 #include <axiograd/kernels/cpu/gemm.hpp>
 #include <axiograd/kernels/cpu/library_threads.hpp>
 #include <axiograd/kernels/cpu/native_product.hpp>
+#include <axiograd/kernels/cpu/tile_product.hpp>
 #include <axiograd/kernels/parallel.hpp>
+#include <axiograd/kernels/precision.hpp>
 #include <oneapi/dnnl/dnnl.h>
 #include <utility>
 
@@ -13,7 +15,14 @@ namespace {
 constexpr std::int64_t smallest_for_library = 40 * 40 * 40;
 
 void one_tile(const gemm_call<float>& c) {
-  if (c.m * c.n * c.k < smallest_for_library) return product(c);
+  const precision policy = current_precision();
+  if (c.m * c.n * c.k < smallest_for_library || policy == precision::reproducible_fp32) return product(c);
+  switch (available(policy)) {
+    case precision::fp32_split6: return tile_product(c, 3);
+    case precision::fp32_split3: return tile_product(c, 2);
+    case precision::bf16: return tile_product(c, 1);
+    default: break;
+  }
   const single_threaded_library guard;
   dnnl_sgemm(c.a.transposed ? 'T' : 'N', c.b.transposed ? 'T' : 'N', c.m, c.n, c.k, c.scale, c.a.data, c.a.leading, c.b.data,
              c.b.leading, c.add ? 1.0F : 0.0F, c.y.data, c.y.leading);

@@ -1,0 +1,117 @@
+#pragma once
+// Max pooling of floating-point planes without a branch for each entry: every place in the window is compared for a whole line
+// of windows at a time.
+
+#include <axiograd/core/pooling.hpp>
+#include <axiograd/core/scratch.hpp>
+#include <axiograd/kernels/parallel.hpp>
+#include <limits>
+
+namespace axiograd {
+
+/// The windows of one plane (n...) of a channels-first tensor.
+class max_windows {
+ public:
+  /// x and y: shapes of a sample, (C, n...) and (C, n'...).
+  max_windows(const pool_geometry& g, const shape& x, const shape& y)
+      : g_(g), x_(x.from(1)), y_(y.from(1)), last_(x_.rank - 1), line_(y_[last_]) {}
+  /// Whether places in a plane fit the 32 bits that they are remembered in.
+  bool fits() const { return x_.size() < std::numeric_limits<std::int32_t>::max(); }
+
+  /// y[q] = the largest entry of window q, NaN if there is one.
+  template <class T>
+  void forward(const T* x, T* y) const {
+    for_each_line([&](const auto& cells, int64_t q0) {
+      T* const best = y + q0;
+      std::fill_n(best, line_, -std::numeric_limits<T>::infinity());
+      cells([&](int64_t from, index_range q, int64_t step) {
+        for (int64_t i = q.begin; i < q.end; ++i) {
+          const T value = x[from + i * step];
+          best[i] = (value > best[i]) | (value != value) ? value : best[i];
+        }
+      });
+    });
+  }
+  /// dx[place of the first largest entry] += dy[q].
+  template <class T>
+  void vjp(const T* x, const T* y, const T* dy, T* dx) const {
+    scratch_memory<std::int32_t> memory(line_);
+    std::int32_t* const winner = memory.data();
+    for_each_line([&](const auto& cells, int64_t q0) {
+      // Equal entries are met in order: the first one keeps its place.
+      std::fill_n(winner, line_, std::int32_t{-1});
+      cells([&](int64_t from, index_range q, int64_t step) {
+        for (int64_t i = q.begin; i < q.end; ++i) {
+          const T value = x[from + i * step], best = y[q0 + i];
+          const bool hit = (value == best) | ((value != value) & (best != best));
+          winner[i] = hit & (winner[i] < 0) ? static_cast<std::int32_t>(from + i * step) : winner[i];
+        }
+      });
+      for (int64_t i = 0; i < line_; ++i) dx[winner[i]] = dx[winner[i]] + dy[q0 + i];
+    });
+  }
+
+ private:
+  // Calls body(cells, place of the line in y) for each line of windows along the last axis; cells(visit) calls
+  // visit(from, windows, step) for each place in the window, in row-major order: the entry of window i is at from + i step.
+  template <class Body>
+  void for_each_line(const Body& body) const {
+    std::array<index_range, max_rank> rows{};
+    int64_t q0 = 0;
+    const auto lines = [&](const auto& self, int axis) -> void {
+      if (axis < last_) {
+        for (int64_t q = 0; q < y_[axis]; ++q) {
+          rows[static_cast<std::size_t>(axis)] = g_.range(axis, q, x_[axis]);
+          self(self, axis + 1);
+        }
+        return;
+      }
+      body(
+          [&](const auto& visit) {
+            const auto places = [&](const auto& deeper, int a, int64_t from) -> void {
+              if (a < last_) {
+                const index_range r = rows[static_cast<std::size_t>(a)];
+                for (int64_t i = r.begin; i < r.end; ++i) deeper(deeper, a + 1, from + i * x_.stride(a));
+                return;
+              }
+              for (int64_t offset = 0; offset < g_.kernel[last_]; ++offset) {
+                const index_range q = windows_inside(offset, x_[last_], g_.step(last_), g_.pad(last_), line_);
+                if (q.size() > 0) visit(from + offset - g_.pad(last_), q, g_.step(last_));
+              }
+            };
+            places(places, 0, 0);
+          },
+          q0);
+      q0 += line_;
+    };
+    lines(lines, 0);
+  }
+
+  pool_geometry g_;
+  shape x_, y_;
+  int last_;
+  int64_t line_;
+};
+
+/// Max pooling of a whole tensor, plane by plane.
+template <class T>
+void max_pool_planes(const max_windows& w, int64_t planes, int64_t x_plane, int64_t y_plane, const T* x, T* y) {
+  const int64_t block = std::max<int64_t>(1, 16384 / std::max<int64_t>(1, x_plane));
+  parallel_for((planes + block - 1) / block, [&](int64_t b) {
+    for (int64_t p = b * block; p < std::min(planes, (b + 1) * block); ++p) w.forward(x + p * x_plane, y + p * y_plane);
+  });
+}
+template <class T>
+void max_pool_planes_vjp(const max_windows& w, int64_t planes, int64_t x_plane, int64_t y_plane, const T* x, const T* y,
+                         const T* dy, T* dx, bool adds) {
+  const int64_t block = std::max<int64_t>(1, 16384 / std::max<int64_t>(1, x_plane));
+  parallel_for((planes + block - 1) / block, [&](int64_t b) {
+    for (int64_t p = b * block; p < std::min(planes, (b + 1) * block); ++p) {
+      T* const to = dx + p * x_plane;
+      if (!adds) std::fill_n(to, x_plane, T(0));
+      w.vjp(x + p * x_plane, y + p * y_plane, dy + p * y_plane, to);
+    }
+  });
+}
+
+}  // namespace axiograd
