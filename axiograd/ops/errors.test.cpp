@@ -52,6 +52,12 @@ TEST(Errors, Attention) {
   EXPECT_EQ(error_of(op, {other, other, other, numbers({4, 3}), x}), bad);
   EXPECT_EQ(error_of(op, {w, w, w, numbers({6, 3}), x}), bad);
   EXPECT_EQ(error_of(op, {w, w, w, numbers({4, 5}), x}), bad);
+  const auto attend = [](int heads, int key_heads) {
+    return error_of(scaled_dot_product_attention_op{},
+                    {numbers({heads, 2, 4}), numbers({key_heads, 5, 4}), numbers({key_heads, 5, 3})});
+  };
+  EXPECT_EQ(attend(3, 2), error_kind::invalid_parameter);
+  EXPECT_EQ(attend(3, 0), error_kind::invalid_parameter);
 }
 
 TEST(Errors, ProductsAndWindows) {
