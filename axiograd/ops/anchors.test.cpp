@@ -23,6 +23,32 @@ TEST(Anchors, Activations) {
   EXPECT_NEAR(s.dx[0][8], 0.9276705118714867, 3e-16);
 }
 
+TEST(Anchors, NumbersBesideTheirEdges) {
+  const auto value = [](const auto& op, const std::vector<numbers>& in) { return run<double>(op, in)->data()[0]; };
+  const auto one = [](double x) { return std::vector{numbers::scalar(x)}; };
+  EXPECT_NEAR(value(safe_reciprocal_op{}, one(4)), 1 / 4.000001, 1e-16);
+  EXPECT_NEAR(value(log_shifted_op{}, one(0)), -13.815510557964274, 1e-14);
+  for (const double x : {nan, infinity, -infinity}) EXPECT_EQ(value(eq_op{}, {numbers::scalar(x), numbers::scalar(x)}), 0);
+  EXPECT_EQ(value(eq_op{}, {numbers::scalar(nan), numbers::scalar(1)}), 0);
+}
+
+TEST(Anchors, Rotary) {  // Su et al. 2021, eq. 15: the pair i of row p turns by p base^(-2 i / d)
+  const numbers x = numbers::from({2, 4}, {1, 2, 3, 4, 1, 2, 3, 4});
+  const auto turned = [](double a, double b, double t) {
+    return std::array{a * std::cos(t) - b * std::sin(t), a * std::sin(t) + b * std::cos(t)};
+  };
+  const auto halves = run<double>(rotary_op{}, {x}).value(), pairs = run<double>(rotary_op{.interleaved = true}, {x}).value();
+  for (const int i : {0, 1}) {
+    const double t = i == 0 ? 1 : 0.01;
+    const auto h = turned(1 + i, 3 + i, t), p = turned(1 + 2 * i, 2 + 2 * i, t);
+    for (const int k : {0, 1}) {
+      EXPECT_NEAR(halves.data()[4 + i + 2 * k], h[static_cast<std::size_t>(k)], 1e-15);
+      EXPECT_NEAR(pairs.data()[4 + 2 * i + k], p[static_cast<std::size_t>(k)], 1e-15);
+      EXPECT_EQ(halves.data()[i + 2 * k], x.data()[i + 2 * k]);
+    }
+  }
+}
+
 TEST(Anchors, Softmax) {
   const numbers x = vector_of({1, 2, 3, 4}), g = vector_of({1, 0, 0, 0});
   const auto s = on_tape(softmax_op{}, {x}, g);

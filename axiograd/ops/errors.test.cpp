@@ -42,6 +42,24 @@ TEST(Errors, Shapes) {
   EXPECT_EQ(error_of(slice_dim0_op{.start = 2, .length = std::numeric_limits<int64_t>::max()}, {v2}), k::index_out_of_range);
 }
 
+TEST(Errors, Attention) {
+  const auto bad = error_kind::shape_mismatch;
+  const numbers w({3, 4}), back({4, 3}), x({2, 3}), other({5, 4});
+  const multi_head_attention_op op{.heads = 2};
+  EXPECT_TRUE(run<double>(op, {w, w, w, back, x}).has_value());
+  EXPECT_EQ(error_of(op, {w, other, w, back, x}), bad);
+  EXPECT_EQ(error_of(op, {w, w, other, back, x}), bad);
+  EXPECT_EQ(error_of(op, {other, other, other, numbers({4, 3}), x}), bad);
+  EXPECT_EQ(error_of(op, {w, w, w, numbers({6, 3}), x}), bad);
+  EXPECT_EQ(error_of(op, {w, w, w, numbers({4, 5}), x}), bad);
+  const auto attend = [](int heads, int key_heads) {
+    return error_of(scaled_dot_product_attention_op{},
+                    {numbers({heads, 2, 4}), numbers({key_heads, 5, 4}), numbers({key_heads, 5, 3})});
+  };
+  EXPECT_EQ(attend(3, 2), error_kind::invalid_parameter);
+  EXPECT_EQ(attend(3, 0), error_kind::invalid_parameter);
+}
+
 TEST(Errors, ProductsAndWindows) {
   using k = error_kind;
   const auto bad_shape = k::shape_mismatch, bad = k::invalid_parameter;

@@ -149,6 +149,8 @@ struct error_meter {
 template <class T>
 T stratified_number(draw& d, const subject& s, int i) {
   if (i < static_cast<int>(s.samples.size())) return static_cast<T>(s.samples[static_cast<std::size_t>(i)]);
+  if (i % 24 == 0 && s.in.tensors == 1)
+    return static_cast<T>(std::ldexp(d.uniform(1, 2), d.whole(-120, 60)) * (d.chance(2) ? 1 : -1));
   if (i % 3 == 0) return static_cast<T>(std::ldexp(d.uniform(1, 2), d.whole(-30, 8)) * (d.chance(2) ? 1 : -1));
   return static_cast<T>(ordinary_number(d, s, d.whole(0, 3)));
 }

@@ -52,6 +52,9 @@ auto forward_of() -> void (*)(const void*, const forward_run<T>&) {
     return nullptr;
 }
 
+template <class Op>
+inline constexpr bool relabels = requires { Op::relabels; };
+
 /// Operators that branch on `a > b` themselves cannot run where the answer may be "maybe".
 template <class Op>
 runs<interval> interval_runs_of() {
@@ -156,7 +159,7 @@ subject make_subject() {
             .has_samples = has_samples<Op>,
             .shared = shared_of<Op>,
             .algebraic = axiograd::runs_on<Op, core::archetype<no_functions>>,
-            .relabels = requires { Op::relabels; },
+            .relabels = impl::relabels<Op>,
             .attribute_bytes = std::is_empty_v<Op> ? 0 : sizeof(Op),
             .samples = {},
             .draw_call = &impl::draw_call<Op>,

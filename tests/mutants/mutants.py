@@ -69,7 +69,7 @@ def mutants_of(header):
     found = []
     for n in code_lines(text):
         for what, pattern, replacement in FAULTS:
-            for m in re.finditer(pattern, lines[n]):
+            for m in re.finditer(pattern, lines[n].split("  // ")[0]):
                 # Formulas only: not inside a template's angle brackets or a lambda's signature.
                 if pattern in (r" < ", r" > ") and "template" in lines[n]:
                     continue
