@@ -151,10 +151,15 @@ running<lane_of<R>> reduce_block(const R& r, int64_t begin, int64_t end, const l
   return acc;
 }
 
+/// Longer ranges are split.
+template <class S>
+inline constexpr int64_t longest_block =
+    packet<S>::block_steps >> 62 ? packet<S>::block_steps : packet<S>::block_steps * packet<S>::size * packet<S>::unroll;
+
 template <row R, class F>
 running<lane_of<R>> reduce_range(const R& r, int64_t begin, int64_t end, const lane_of<R>& start, const F& combine) {
   using P = packet<lane_of<R>>;
-  constexpr int64_t block = P::block_steps >> 62 ? P::block_steps : P::block_steps * P::size * P::unroll;
+  constexpr int64_t block = longest_block<lane_of<R>>;
   if (end - begin <= block) return reduce_block(r, begin, end, start, combine);
   int64_t half = block;
   while (half * 2 < end - begin) half *= 2;
@@ -167,7 +172,8 @@ running<lane_of<R>> reduce_range(const R& r, int64_t begin, int64_t end, const l
 template <row R, class F>
 lane_of<R> reduce(const R& r, const lane_of<R>& start, const F& combine) {
   using P = packet<lane_of<R>>;
-  auto acc = reduce_range(r, 0, r.size(), start, combine);
+  auto acc = r.size() <= longest_block<lane_of<R>> ? reduce_block(r, 0, r.size(), start, combine)
+                                                   : reduce_range(r, 0, r.size(), start, combine);
   for (int64_t half = P::unroll / 2; half > 0; half /= 2)
     for (int64_t u = 0; u < half; ++u) acc.part[u] = combine(acc.part[u], acc.part[u + half]);
   return P::fold(acc.part[0], combine);

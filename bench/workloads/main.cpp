@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <axiograd/kernels/cpu/native.hpp>
 #include <axiograd/kernels/parallel.hpp>
+#include <axiograd/kernels/precision.hpp>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -132,7 +133,7 @@ void table(const workload_list& list, std::string_view only) {
 }  // namespace
 }  // namespace axiograd::bench
 
-// bench_workloads [--threads N] [--serve | --memory NAME | NAME-PREFIX]
+// bench_workloads [--threads N] [--precision POLICY] [--serve | --memory NAME | NAME-PREFIX]
 int main(int count, char** arguments) {
   using namespace axiograd::bench;
   int next = 1;
@@ -141,6 +142,14 @@ int main(int count, char** arguments) {
     axiograd::set_num_threads(std::atoi(arguments[next + 1]));
     next += 2;
   }
+  axiograd::precision policy = axiograd::precision::fp32;
+  if (count > next + 1 && std::strcmp(arguments[next], "--precision") == 0) {
+    using enum axiograd::precision;
+    for (const auto p : {fp32, reproducible_fp32, fp32_split6, fp32_split3, bf16})
+      if (std::strcmp(arguments[next + 1], axiograd::to_string(p)) == 0) policy = p;
+    next += 2;
+  }
+  const axiograd::precision_scope scope(policy);
   const std::string_view mode = count > next ? arguments[next] : "";
   const workload_list list = all();
   if (mode == "--serve") {

@@ -15,8 +15,8 @@ namespace {
 using dims = dnnl::memory::dims;
 using desc = dnnl::memory::desc;
 
-// Multiplications from which a primitive is worth its start of about 5 us.
-constexpr std::int64_t smallest_work = 1 << 18;
+// Multiplications of one sample from which a primitive is worth its start; it also allocates memory of its own at each run.
+constexpr std::int64_t smallest_work = 1 << 19;
 // The samples are cut into at most so many parts; each is computed by one thread, and sums its gradient of the kernel.
 constexpr std::int64_t most_parts = 8;
 
@@ -174,7 +174,7 @@ void for_parts(const convolution_call& c, const F& body) {
 
 bool convolution_call::fits_library() const {
   if (kernel.rank < 3 || kernel.rank > 5 || samples == 0 || current_precision() != precision::fp32) return false;
-  return samples * y.size() * kernel.from(1).size() >= smallest_work;
+  return y.size() * kernel.from(1).size() >= smallest_work;
 }
 
 void convolve(const convolution_call& c, const float* kernel, const float* bias, const float* x, float* y) {

@@ -21,7 +21,7 @@ struct packet<simd<V>> {
   static void store(const S& value, element* p) { value.store(p); }
   static void store_first(const S& value, element* p, int64_t n) { value.store_first(p, static_cast<int>(n)); }
   static S blend(const S& a, const S& b, int64_t n) { return select(S(static_cast<int>(n)) > S::iota(element(0)), a, b); }
-  static S broadcast_first(const S& value) { return S(static_cast<double>(value.first())); }
+  static S broadcast_first(const S& value) { return hwy::HWY_NAMESPACE::Set(typename S::tag(), value.first()); }
   static element first(const S& value) { return value.first(); }
   static S one_hot(int64_t k) {
     element lanes[static_cast<std::size_t>(size)] = {};
@@ -30,15 +30,18 @@ struct packet<simd<V>> {
   }
   template <class F>
   static S fold(const S& value, const F& combine) {
-    element lanes[static_cast<std::size_t>(2 * size)];
-    value.store(lanes);
     S folded = value;
-    for (int64_t half = size / 2; half > 0; half /= 2) {
-      const S upper = S::load_first(lanes + half, static_cast<int>(half));
-      folded = combine(folded, upper);
-      folded.store(lanes);
-    }
+    for (int64_t half = size / 2; half > 0; half /= 2) folded = combine(folded, lanes_from(folded, half));
     return broadcast_first(folded);
+  }
+
+ private:
+  /// The lanes from `first` on in front; what follows them does not matter.
+  static S lanes_from(const S& value, int64_t first) {
+    using index = hwy::MakeSigned<element>;
+    alignas(64) index order[static_cast<std::size_t>(size)];
+    for (int64_t i = 0; i < size; ++i) order[i] = static_cast<index>((i + first) % size);
+    return hwy::HWY_NAMESPACE::TableLookupLanes(value.v, hwy::HWY_NAMESPACE::SetTableIndices(typename S::tag(), order));
   }
 };
 

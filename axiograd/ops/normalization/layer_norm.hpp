@@ -47,8 +47,8 @@ struct layer_norm_op {
   auto vjp(const X& x, const X& gamma, const X&, const X&, const X& dy, auto& keep) const {
     const auto c = keep(x - corrected_mean(x));
     const auto r = inverse_deviation(c);
-    const auto z = keep(c * r);
-    const auto g = keep(dy * gamma);
+    const auto z = c * r;
+    const auto g = dy * gamma;
     return std::tuple{(g - mean(g) - z * mean(g * z)) * r, dy * z, dy};
   }
 
