@@ -44,8 +44,7 @@ void compare(int m, int n, int k) {
 }  // namespace
 
 int main() {
-  std::printf(
-      "    m     n     k      ours                              oneDNN                        oneDNN / our time\n");
+  std::printf("    m     n     k      ours                              oneDNN                        oneDNN / our time\n");
   for (int n : {4, 8, 16, 32, 64, 128, 256, 512, 1024}) compare(n, n, n);
   compare(128, 512, 784);  // a batch through a dense layer
   compare(16, 64, 9);      // 3x3 convolutions on 8x8 images, one sample

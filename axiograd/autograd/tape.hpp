@@ -176,7 +176,7 @@ class tape {
   result<contributions<T>> local_vjp(node_id id, const tensor<T>& dy) const;
 
  private:
-  struct record {  // one cache line
+  struct record {                           // one cache line
     const operator_table<T>* op = nullptr;  // null: a leaf or a node of the caller's own
     T* data = nullptr;
     memory_chunk* owner = nullptr;

@@ -154,7 +154,7 @@ running<lane_of<R>> reduce_block(const R& r, int64_t begin, int64_t end, const l
 /// Longer ranges are split.
 template <class S>
 inline constexpr int64_t longest_block =
-    packet<S>::block_steps >> 62 ? packet<S>::block_steps : packet<S>::block_steps * packet<S>::size * packet<S>::unroll;
+    packet<S>::block_steps >> 62 ? packet<S>::block_steps : packet<S>::block_steps* packet<S>::size* packet<S>::unroll;
 
 template <row R, class F>
 running<lane_of<R>> reduce_range(const R& r, int64_t begin, int64_t end, const lane_of<R>& start, const F& combine) {

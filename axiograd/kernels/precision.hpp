@@ -7,9 +7,9 @@ namespace axiograd {
 enum class precision : unsigned char {
   fp32,               ///< k u S; the same bits for any number of threads on one instruction set
   reproducible_fp32,  ///< k u S; also the same bits for AVX2 and AVX-512 and whatever the batch: one fixed order of operations
-  fp32_split6,        ///< (k + 16) u S; infinite operands may give NaN; operands in three bf16 parts, six products on matrix tiles
-  fp32_split3,        ///< (2^-15 + k u) S; two parts, three products
-  bf16,               ///< (2^-7 + k u) S; one product of operands rounded to bf16
+  fp32_split6,  ///< (k + 16) u S; infinite operands may give NaN; operands in three bf16 parts, six products on matrix tiles
+  fp32_split3,  ///< (2^-15 + k u) S; two parts, three products
+  bf16,         ///< (2^-7 + k u) S; one product of operands rounded to bf16
 };
 const char* to_string(precision p);
 

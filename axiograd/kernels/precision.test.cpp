@@ -15,8 +15,8 @@
 namespace axiograd {
 namespace {
 
-constexpr precision all_policies[]{precision::fp32, precision::reproducible_fp32, precision::fp32_split6, precision::fp32_split3,
-                                   precision::bf16};
+constexpr precision all_policies[]{precision::fp32, precision::reproducible_fp32, precision::fp32_split6,
+                                   precision::fp32_split3, precision::bf16};
 
 /// The largest error of an entry over the sum of |a| |b|, as declared in precision.hpp.
 double declared_bound(precision p, std::int64_t k) {
@@ -121,7 +121,8 @@ TEST(precision, tiles_add_scale_and_show_what_is_not_finite) {
     const float inf = std::numeric_limits<float>::infinity();
     // A column of ones times rows of special numbers: exact in every part.
     std::vector<float> a(40, 1.0F), b{inf, -inf, std::numeric_limits<float>::quiet_NaN(), 0.0F, 1.5F}, y(40 * 5, 2.0F);
-    tile_product({.m = 40, .n = 5, .k = 1, .a = {a.data(), 1}, .b = {b.data(), 5}, .y = {y.data(), 5}, .add = true, .scale = 4}, parts);
+    tile_product({.m = 40, .n = 5, .k = 1, .a = {a.data(), 1}, .b = {b.data(), 5}, .y = {y.data(), 5}, .add = true, .scale = 4},
+                 parts);
     for (std::size_t i = 0; i < 40; ++i) {
       for (std::size_t j = 0; j < 3; ++j) EXPECT_FALSE(std::isfinite(y[i * 5 + j])) << parts;
       EXPECT_EQ(y[i * 5 + 3], 2) << parts;
@@ -155,7 +156,8 @@ TEST(precision, reproducible_bits_do_not_depend_on_the_batch_or_the_threads) {
     one.y.data = alone.data();
     const precision_scope scope(precision::reproducible_fp32);
     gemm(one);
-    EXPECT_EQ(std::memcmp(alone.data(), whole.data() + row * c.n, alone.size() * sizeof(float)), 0) << "row alone, case " << number;
+    EXPECT_EQ(std::memcmp(alone.data(), whole.data() + row * c.n, alone.size() * sizeof(float)), 0)
+        << "row alone, case " << number;
   }
 }
 

@@ -205,7 +205,8 @@ void run_patches_forward(const Op& op, const forward_run<T>& run) {
 /// dbias (+)= the sums of dy over samples and positions.
 template <class Op, class T>
 void add_bias_gradient(const sample_layout<Op>& at, const T* dy, T* dbias, bool adds) {
-  const int64_t positions = at.y.from(1).size(), block = std::max<int64_t>(1, 32768 / std::max<int64_t>(1, at.samples * positions));
+  const int64_t positions = at.y.from(1).size(),
+                block = std::max<int64_t>(1, 32768 / std::max<int64_t>(1, at.samples * positions));
   parallel_for((at.y[0] + block - 1) / block, [&](int64_t b) {
     for (int64_t o = b * block; o < std::min(at.y[0], (b + 1) * block); ++o) {
       T total(0);

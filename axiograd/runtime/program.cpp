@@ -115,12 +115,9 @@ void program::vjp(const T* const* in, const T* dy, T* const* dx, unsigned fresh,
           std::fill_n(into[k], count, T(0));
       }
       const auto arguments = static_cast<std::size_t>(s.arguments);
-      table_of_step<T>(s).vjp(s.attributes.data(), {{x.data(), arguments},
-                                                    {},
-                                                    {at[self], &dims},
-                                                    gradient_at[self],
-                                                    {into.data(), arguments},
-                                                    fresh_here});
+      table_of_step<T>(s).vjp(
+          s.attributes.data(),
+          {{x.data(), arguments}, {}, {at[self], &dims}, gradient_at[self], {into.data(), arguments}, fresh_here});
     }
     for (std::size_t k = 0; k < static_cast<std::size_t>(inputs_); ++k)
       if (!holds[k] && dx[k] != nullptr) std::fill_n(dx[k] + begin, count, T(0));

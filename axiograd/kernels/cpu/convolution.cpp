@@ -30,8 +30,8 @@ enum class task { forward, back_to_x, back_to_kernel };
 /// A primitive for some samples and where its tensors lie in the layouts that it wants.
 struct prepared {
   dnnl::primitive run;
-  desc kernel, x, y, scratch;              // its own layouts
-  desc plain_kernel, plain_x, plain_y;     // ours
+  desc kernel, x, y, scratch;           // its own layouts
+  desc plain_kernel, plain_x, plain_y;  // ours
 };
 
 desc in_rows(const dims& d, const dims& order) {
@@ -54,8 +54,10 @@ prepared prepare(const convolution_call& c, task what, std::int64_t samples, boo
   const auto axes = static_cast<std::size_t>(c.kernel.rank - 2);
   const conv_geometry& g = c.geometry;
   dims kernel, x{samples}, y{samples}, stride, dilation, padding, padding_after;
-  if (g.groups > 1) kernel = {g.groups, c.kernel[0] / g.groups};
-  else kernel = {c.kernel[0]};
+  if (g.groups > 1)
+    kernel = {g.groups, c.kernel[0] / g.groups};
+  else
+    kernel = {c.kernel[0]};
   for (int axis = 1; axis < c.kernel.rank; ++axis) kernel.push_back(c.kernel[axis]);
   x.insert(x.end(), c.x.begin(), c.x.end());
   y.insert(y.end(), c.y.begin(), c.y.end());
@@ -209,10 +211,11 @@ void convolve_vjp(const convolution_call& c, const float* kernel, const float* x
       operand_memory its_kernel(p->kernel, p->plain_kernel, w), its_x(p->x, p->plain_x, in),
           its_dy(p->y, p->plain_y, dy + first * c.y.size());
       scratch_memory<char> scratch(static_cast<std::int64_t>(p->scratch.get_size()) + 1);
-      p->run.execute(stream, {{to_x ? DNNL_ARG_WEIGHTS : DNNL_ARG_DIFF_WEIGHTS, to_x ? its_kernel.filled(stream) : its_kernel.empty()},
-                              {to_x ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC, to_x ? its_x.empty() : its_x.filled(stream)},
-                              {DNNL_ARG_DIFF_DST, its_dy.filled(stream)},
-                              {DNNL_ARG_SCRATCHPAD, {p->scratch, cpu(), scratch.data()}}});
+      p->run.execute(stream,
+                     {{to_x ? DNNL_ARG_WEIGHTS : DNNL_ARG_DIFF_WEIGHTS, to_x ? its_kernel.filled(stream) : its_kernel.empty()},
+                      {to_x ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC, to_x ? its_x.empty() : its_x.filled(stream)},
+                      {DNNL_ARG_DIFF_DST, its_dy.filled(stream)},
+                      {DNNL_ARG_SCRATCHPAD, {p->scratch, cpu(), scratch.data()}}});
       (to_x ? its_x : its_kernel).give_back(stream);
       stream.wait();
     };

@@ -24,8 +24,9 @@ struct packet<simd<V>> {
   static S broadcast_first(const S& value) { return hwy::HWY_NAMESPACE::Set(typename S::tag(), value.first()); }
   static element first(const S& value) { return value.first(); }
   static S one_hot(int64_t k) {
+    if (k < 0 || k >= size) return S(0);
     element lanes[static_cast<std::size_t>(size)] = {};
-    if (k >= 0 && k < size) lanes[k] = element(1);
+    lanes[k] = element(1);
     return S::load(lanes);
   }
   template <class F>

@@ -17,7 +17,7 @@ using bf16 = std::uint16_t;
 // A tile holds 16 rows of 64 bytes: 16 x 32 numbers of a, 16 pairs of rows x 16 columns of b, 16 x 16 sums.
 constexpr std::int64_t rows = 16, depth = 32;
 // Two tiles of a times two of b make a step; blocks of k of this length are packed at a time.
-constexpr std::int64_t step = 2 * rows, block = 512;
+constexpr std::int64_t step = 2 * rows, block = 256;
 
 struct tile_configuration {
   std::uint8_t palette = 1, start_row = 0, reserved[14] = {};
@@ -43,8 +43,7 @@ __m512i rounded(__m512 x) {
 /// What x = part + rest leaves; nothing of what is not finite.
 __m512 rest_of(__m512 x, __m512i part) {
   const __m512i exponent = _mm512_set1_epi32(0x7f800000);
-  const __mmask16 finite =
-      _mm512_cmpneq_epi32_mask(_mm512_and_si512(_mm512_castps_si512(x), exponent), exponent);
+  const __mmask16 finite = _mm512_cmpneq_epi32_mask(_mm512_and_si512(_mm512_castps_si512(x), exponent), exponent);
   return _mm512_maskz_sub_ps(finite, x, _mm512_castsi512_ps(part));
 }
 __mmask16 first_lanes(std::int64_t n) { return static_cast<__mmask16>(n >= 16 ? 0xffffU : n <= 0 ? 0U : (1U << n) - 1); }
@@ -96,8 +95,8 @@ struct pair_block {
       }
     }
     if (!turned) return;
-    const __m512i column = _mm512_mullo_epi32(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
-                                              _mm512_set1_epi32(16));
+    const __m512i column =
+        _mm512_mullo_epi32(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), _mm512_set1_epi32(16));
     for (int part = 0; part < parts; ++part)
       for (int i = 0; i < rows; ++i)
         _mm512_store_si512(to[part] + i * depth,
@@ -106,8 +105,8 @@ struct pair_block {
 };
 
 /// Cuts a block of an operand into tiles: `lines` are rows of a or columns of b.
-void pack(const packed_operand& to, const float* data, std::int64_t ld, bool k_is_contiguous, std::int64_t lines, std::int64_t k,
-          bool by_lines) {
+void pack(const packed_operand& to, const float* data, std::int64_t ld, bool k_is_contiguous, std::int64_t lines,
+          std::int64_t k, bool by_lines) {
   for (std::int64_t strip = 0; strip < steps_of(lines, step); ++strip)
     for (std::int64_t ks = 0; ks < to.k_steps; ++ks)
       for (int half = 0; half < 2; ++half) {

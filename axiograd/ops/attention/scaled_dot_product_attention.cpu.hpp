@@ -158,8 +158,8 @@ struct tuned<scaled_dot_product_attention_op, T> {
         &op, {in, nullptr, forward ? r.out : const_cast<T*>(r.y), r.dy, dx, 1U, r.out, 1, r.n});
   }
   // y (m,n) (+)= scale a (m,k) b (k,n).
-  static void multiply(const matrix_operand<const T>& a, const matrix_operand<const T>& b, const matrix_operand<T>& y, int64_t m,
-                       int64_t n, int64_t k, T scale, bool add) {
+  static void multiply(const matrix_operand<const T>& a, const matrix_operand<const T>& b, const matrix_operand<T>& y,
+                       int64_t m, int64_t n, int64_t k, T scale, bool add) {
     gemm({.m = m, .n = n, .k = k, .a = a, .b = b, .y = y, .add = add, .scale = scale});
   }
 };

@@ -49,10 +49,10 @@ struct cross_entropy_labels_op {
   constexpr bool counts(int64_t label) const { return label != ignore_index; }
 
   template <analytic_row X>
-  auto forward(const X& x, int64_t label, auto& keep) const {
+  auto forward(const X& x, int64_t label, auto&) const {
     using T = lane_of<X>;
     if (!contributes(x, label)) return T(0);
-    const auto centred = keep(x - max(x));
+    const auto centred = x - max(x);
     const T total = log(sum(exp(centred)));
     if (label_smoothing == 0) return total - pick(centred, label);
     return total - pick(centred, label) * T(1 - label_smoothing) - mean(centred) * T(label_smoothing);
