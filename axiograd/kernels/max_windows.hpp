@@ -27,7 +27,7 @@ class max_windows {
       cells([&](int64_t from, index_range q, int64_t step) {
         for (int64_t i = q.begin; i < q.end; ++i) {
           const T value = x[from + i * step];
-          best[i] = (value > best[i]) | (value != value) ? value : best[i];
+          best[i] = ((value > best[i]) | (value != value)) ? value : best[i];
         }
       });
     });
@@ -44,7 +44,7 @@ class max_windows {
         for (int64_t i = q.begin; i < q.end; ++i) {
           const T value = x[from + i * step], best = y[q0 + i];
           const bool hit = (value == best) | ((value != value) & (best != best));
-          winner[i] = hit & (winner[i] < 0) ? static_cast<std::int32_t>(from + i * step) : winner[i];
+          winner[i] = (hit & (winner[i] < 0)) ? static_cast<std::int32_t>(from + i * step) : winner[i];
         }
       });
       for (int64_t i = 0; i < line_; ++i) dx[winner[i]] = dx[winner[i]] + dy[q0 + i];

@@ -138,7 +138,7 @@ class operand_memory {
       : plain_(plain, cpu(), const_cast<float*>(data)), own_(wanted == plain ? plain_ : reserved(wanted)) {}
   /// With the caller's numbers in it.
   const dnnl::memory& filled(dnnl::stream& s) {
-    if (room_) dnnl::reorder(plain_, own_).execute(s, const_cast<dnnl::memory&>(plain_), own_);
+    if (room_) dnnl::reorder(plain_, own_).execute(s, plain_, own_);
     return own_;
   }
   /// To be written by the primitive.

@@ -14,7 +14,7 @@ struct product_tiles {
   static constexpr int columns = 2 * S::lanes;
   static constexpr int rows = HWY_TARGET <= HWY_AVX3 ? 12 : HWY_TARGET <= HWY_AVX2 ? 6 : 4;
   // Blocks of k, of rows and of columns: a panel of b stays in the first cache, a block of a and one of b in the second.
-  static constexpr int64_t depth = 256, high = rows * 8, wide = columns * 16;
+  static constexpr int64_t depth = 256, tall = rows * 8, wide = columns * 16;
 
   struct panel {  // `depth` rows of b, `columns` wide
     const T* data;
@@ -107,7 +107,7 @@ struct product_tiles {
     const int64_t row = c.a.transposed ? 1 : c.a.leading, column = c.a.transposed ? c.a.leading : 1;
     const bool packs_right = c.b.transposed || c.m > 2 * rows, packs_left = c.n > 4 * columns && c.m >= rows;
     scratch_memory<T> right(depth * (packs_right ? smaller(c.n + columns, wide) : columns));
-    scratch_memory<T> packed(packs_left ? depth * smaller(c.m, high) : 1);
+    scratch_memory<T> packed(packs_left ? depth * smaller(c.m, tall) : 1);
     for (int64_t l0 = 0; l0 < c.k; l0 += depth) {
       const int64_t k = smaller(c.k - l0, depth);
       for (int64_t j0 = 0; j0 < c.n; j0 += wide) {
@@ -115,8 +115,8 @@ struct product_tiles {
         if (packs_right)
           for (int64_t j = j0; j < j1; j += columns)
             pack(c.b, l0, k, j, smaller(columns, j1 - j), right.data() + (j - j0) * depth);
-        for (int64_t i0 = 0; i0 < c.m; i0 += high) {
-          const int64_t i1 = smaller(i0 + high, c.m);
+        for (int64_t i0 = 0; i0 < c.m; i0 += tall) {
+          const int64_t i1 = smaller(i0 + tall, c.m);
           const auto left_at = [&](int64_t i) { return left{c.a.data + i * row + l0 * column, row, column}; };
           if (packs_left)
             for (int64_t i = i0; i < i1; i += rows)
