@@ -76,6 +76,9 @@ function(axg_operators target)
 
   # All units of operators begin with the same headers.
   target_precompile_headers(${target} PRIVATE ${PROJECT_SOURCE_DIR}/axiograd/runtime/operator_unit.hpp)
+  get_target_property(others ${target} SOURCES)
+  list(FILTER others INCLUDE REGEX "/axiograd/runtime/")
+  set_source_files_properties(${others} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
 
   foreach(isa IN LISTS axg_isas)
     set(rest ${simd_operators})

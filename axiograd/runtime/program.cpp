@@ -69,7 +69,7 @@ void program::vjp(const T* const* in, const T* dy, T* const* dx, unsigned fresh,
   thread_local std::vector<const T*> at;
   at.resize(static_cast<std::size_t>(all));
   thread_local std::vector<T*> gradient_at;
-  thread_local std::vector<char> holds;
+  thread_local std::vector<unsigned char> holds;
   gradient_at.resize(at.size());
   holds.resize(at.size());
   std::array<const T*, 8> here{};
