@@ -106,7 +106,7 @@ class comparison {
     const float* const y = got.data();
     const double* const exact = reference.data();
     const double floor = floor_;
-    for (int64_t i = 0; i < block_size; ++i) {
+    for (std::size_t i = 0; i < static_cast<std::size_t>(block_size); ++i) {
       const double error = std::abs(static_cast<double>(y[i]) - exact[i]), ulps = error * ulps_in_one(exact[i]);
       ulps_[i] = static_cast<float>(ulps);
       above_floor_[i] = error > floor ? static_cast<float>(ulps) : 0.0F;
