@@ -28,7 +28,7 @@ class program:
     """A program that answers requests, one line each."""
 
     def __init__(self, command, threads):
-        environment = dict(os.environ, OMP_NUM_THREADS=str(threads), OPENBLAS_NUM_THREADS=str(threads))
+        environment = dict(os.environ, OMP_NUM_THREADS=str(threads))
         self.command, self.environment = [str(c) for c in command], environment
         self.process, self.errors = None, None
 
@@ -61,7 +61,7 @@ class program:
 
 
 def output_of(command, threads):
-    environment = dict(os.environ, OMP_NUM_THREADS=str(threads), OPENBLAS_NUM_THREADS=str(threads))
+    environment = dict(os.environ, OMP_NUM_THREADS=str(threads))
     done = subprocess.run([str(c) for c in command], env=environment, capture_output=True, text=True)
     return json.loads(done.stdout) if done.returncode == 0 and done.stdout else {}
 

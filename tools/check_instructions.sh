@@ -10,7 +10,7 @@ output=$(mktemp)
 trap 'rm -f "$output"' EXIT
 
 # Valgrind 3.19 stops at AVX-512, and the counts must not depend on the processor: kernels are held at AVX2.
-export AXIOGRAD_ISA=avx2 OPENBLAS_CORETYPE=Haswell ONEDNN_MAX_CPU_ISA=AVX2 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+export AXIOGRAD_ISA=avx2 ONEDNN_MAX_CPU_ISA=AVX2 OMP_NUM_THREADS=1
 
 count() {  # count NAME: instructions inside measured_region
   if ! valgrind --tool=callgrind --callgrind-out-file=/dev/null --toggle-collect=measured_region "$program" "$1" \
