@@ -167,14 +167,14 @@ void run_step(exact_run& r, step one, draw& d) {
 
 enum class answer : unsigned char { equal, different, undecided };
 
-/// One program: `pick(draw)` chooses operators.
+/// One program: `pick(draw)` chooses operators; every residue is multiplied by `salt`.
 template <class Pick>
-answer adjoint_trial(draw& d, int steps, const Pick& pick, std::string& text) {
+answer adjoint_trial(draw& d, int steps, const Pick& pick, std::string& text, int salt = 1) {
   probe::met_non_square = false;
   exact_run r;
   tape<probe> t;
   std::vector<node_id> nodes;
-  const auto residue = [&]() -> probe { return {d.residue(), d.normal()}; };
+  const auto residue = [&]() -> probe { return {d.residue() * prime_field(salt), d.normal()}; };
   for (int leaf = d.whole(1, 4); leaf > 0; --leaf) {
     const shape dims = d.positive_shape();
     const bool wanted = nodes.empty() || !d.chance(5);
@@ -237,10 +237,17 @@ outcome adjoint_programs(std::span<const subject* const> operators, const settin
   }
   int equal = 0, undecided = 0;
   for (int number = 0; number < programs; ++number) {
-    draw d = draw_of(set, 2, number);
     std::string text;
-    const answer a =
-        adjoint_trial(d, d.whole(2, 9), [&](draw& from) -> const subject& { return *exact[from.bits() % exact.size()]; }, text);
+    const auto trial = [&](int salt) {
+      draw d = draw_of(set, 2, number);
+      const int steps = d.whole(2, 9);
+      return adjoint_trial(
+          d, steps, [&](draw& from) -> const subject& { return *exact[from.bits() % exact.size()]; }, text, salt);
+    };
+    // A wrong VJP is wrong for all numbers; a tie that the shadows do not show (about one program in 100,000) for some.
+    answer a = trial(1);
+    for (const int salt : {3, 5})
+      if (a == answer::different && trial(salt) != answer::different) a = answer::undecided;
     equal += a == answer::equal ? 1 : 0;
     undecided += a == answer::undecided ? 1 : 0;
     if (a == answer::different)
