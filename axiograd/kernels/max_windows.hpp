@@ -3,8 +3,7 @@
 // of windows at a time.
 
 #include <axiograd/core/pooling.hpp>
-#include <axiograd/core/scratch.hpp>
-#include <axiograd/kernels/parallel.hpp>
+#include <axiograd/kernels/samples.hpp>
 #include <limits>
 
 namespace axiograd {
@@ -93,23 +92,32 @@ class max_windows {
   int64_t line_;
 };
 
-/// Max pooling of a whole tensor, plane by plane.
-template <class T>
-void max_pool_planes(const max_windows& w, int64_t planes, int64_t x_plane, int64_t y_plane, const T* x, T* y) {
+/// Max pooling of a whole tensor, plane by plane; the operator's own loops where places do not fit.
+template <class Op, class T>
+void max_pool_forward(const Op& op, const pool_geometry& g, const forward_run<T>& run) {
+  const impl::sample_layout<Op> at(op, run.in, *run.y.dims);
+  const max_windows w(g, at.in[0], at.y);
+  if (!w.fits()) return impl::run_sample_forward(op, run);
+  const int64_t x_plane = at.in[0].from(1).size(), y_plane = at.y.from(1).size(), planes = at.samples * at.y[0];
   const int64_t block = std::max<int64_t>(1, 16384 / std::max<int64_t>(1, x_plane));
   parallel_for((planes + block - 1) / block, [&](int64_t b) {
-    for (int64_t p = b * block; p < std::min(planes, (b + 1) * block); ++p) w.forward(x + p * x_plane, y + p * y_plane);
+    for (int64_t p = b * block; p < std::min(planes, (b + 1) * block); ++p)
+      w.forward(run.in[0].data + p * x_plane, run.y.data + p * y_plane);
   });
 }
-template <class T>
-void max_pool_planes_vjp(const max_windows& w, int64_t planes, int64_t x_plane, int64_t y_plane, const T* x, const T* y,
-                         const T* dy, T* dx, bool adds) {
+template <class Op, class T>
+void max_pool_vjp(const Op& op, const pool_geometry& g, const vjp_run<T>& run) {
+  if (run.dx[0] == nullptr) return;
+  const impl::sample_layout<Op> at(op, run.in, *run.y.dims);
+  const max_windows w(g, at.in[0], at.y);
+  if (!w.fits()) return impl::run_sample_vjp(op, run);
+  const int64_t x_plane = at.in[0].from(1).size(), y_plane = at.y.from(1).size(), planes = at.samples * at.y[0];
   const int64_t block = std::max<int64_t>(1, 16384 / std::max<int64_t>(1, x_plane));
   parallel_for((planes + block - 1) / block, [&](int64_t b) {
     for (int64_t p = b * block; p < std::min(planes, (b + 1) * block); ++p) {
-      T* const to = dx + p * x_plane;
-      if (!adds) std::fill_n(to, x_plane, T(0));
-      w.vjp(x + p * x_plane, y + p * y_plane, dy + p * y_plane, to);
+      T* const dx = run.dx[0] + p * x_plane;
+      if (!run.adds(0)) std::fill_n(dx, x_plane, T(0));
+      w.vjp(run.in[0].data + p * x_plane, run.y.data + p * y_plane, run.dy + p * y_plane, dx);
     }
   });
 }

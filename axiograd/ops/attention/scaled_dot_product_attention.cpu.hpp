@@ -134,16 +134,27 @@ struct tuned<scaled_dot_product_attention_op, T> {
           for (int64_t j = 0; j < seen; ++j) row[j] = forbidden(j) ? T(0) : row[j];
       }
     }
-    /// ds = a (da - sum(a da)) by rows; `ds` holds da.
+    /// ds = a (c - sum(a c)) with c = da - sum(a da), by rows; `ds` holds da.
     void through_softmax(const T* a, T* ds) const {
       for (int64_t i = 0; i < rows; ++i) {
         const int64_t seen = keys_of(i);
+        const T mean = weighted_mean(a + i * keys, ds + i * keys, seen);
+        for (int64_t j = 0; j < seen; ++j) ds[i * keys + j] = ds[i * keys + j] - mean;
         run_row(&row_kernels<T>::vjp, {a + i * keys, a + i * keys, ds + i * keys, ds + i * keys, seen});
         std::fill(ds + i * keys + seen, ds + (i + 1) * keys, T(0));
       }
     }
   };
 
+  static T weighted_mean(const T* a, const T* x, int64_t n) {
+    constexpr int64_t chains = 8;
+    T part[chains] = {}, rest(0);
+    int64_t j = 0;
+    for (; j + chains <= n; j += chains)
+      for (int64_t u = 0; u < chains; ++u) part[u] = part[u] + a[j + u] * x[j + u];
+    for (; j < n; ++j) rest = rest + a[j] * x[j];
+    return ((part[0] + part[1]) + (part[2] + part[3])) + ((part[4] + part[5]) + (part[6] + part[7])) + rest;
+  }
   struct row_of_softmax {
     const T *x, *y, *dy;
     T* out;

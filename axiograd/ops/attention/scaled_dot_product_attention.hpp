@@ -78,7 +78,7 @@ struct scaled_dot_product_attention_op {
         const T* const g = dy.data + (h * s.n + i) * s.f;
         const int64_t query = h * s.n + i;
         const int64_t keys = keys_of(s, i);
-        T radial(0);
+        T radial(0), rest(0);
         for (int64_t j = 0; j < keys; ++j) {
           const int64_t key = s.key(h, j);
           da[j] = T(0);
@@ -88,9 +88,11 @@ struct scaled_dot_product_attention_op {
           }
           radial = radial + da[j] * a[j];
         }
+        // The weighted mean corrected by the mean of what remains: near a hard maximum da - radial cancels.
+        for (int64_t j = 0; j < keys; ++j) rest = rest + (da[j] - radial) * a[j];
         for (int64_t j = 0; j < keys; ++j) {
           const int64_t key = s.key(h, j);
-          const T ds = a[j] * (da[j] - radial);
+          const T ds = a[j] * (da[j] - radial - rest);
           if (dbias.data != nullptr) dbias.data[i * s.m + j] = dbias.data[i * s.m + j] + ds;
           for (int64_t e = 0; e < s.e; ++e) {
             if (dq.data != nullptr) dq.data[query * s.e + e] = dq.data[query * s.e + e] + ds * factor * k.data[key * s.e + e];

@@ -1,6 +1,5 @@
 #pragma once
-// Along an outer axis the rows are columns of memory: summing them as such is 4 times as fast as gathering each
-// (docs/performance.md).
+// Along an outer axis the rows are columns of memory and are summed as such, not gathered (docs/decisions/kernels.md).
 
 #include <axiograd/kernels/columns.hpp>
 #include <axiograd/kernels/cpu/native.hpp>
