@@ -75,9 +75,10 @@ template <class Trial>
 tally run_trials(const subject& s, const settings& set, const Trial& trial) {
   constexpr int per_call = 4;
   tally t;
-  for (int number = 0; number < 400 && (t.shapes.size() < 20 || t.equal < 64 * set.scale); ++number) {
+  const int pairs = static_cast<int>(pairwise_calls(s, set, size_class::small, false).size());
+  for (int number = 0; number < pairs + 400 && (number < pairs || t.shapes.size() < 20 || t.equal < 64 * set.scale); ++number) {
     draw d = case_of(s, set, "exact_adjoint", number);
-    const call c = draw_call(s, d);
+    const call c = call_of(s, set, d, number);
     const bool trivial = c.y.size() == 0 || c.entries() == c.y.size();  // still run: it must not fail
     for (int i = 0; i < per_call; ++i) {
       const answer a = trial(c, d, number * per_call + i);
@@ -129,7 +130,7 @@ outcome special_points(const subject& s, const settings& set) {
   int checked = 0;
   for (int number = 0; number < 200 * set.scale; ++number) {
     draw d = case_of(s, set, "special_points", number);
-    const call c = draw_call(s, d);
+    const call c = call_of(s, set, d, number);
     if (c.entries() > 3000) continue;
     const double tie = d.whole(-1, 1);
     const auto value = [&]() -> double {

@@ -151,7 +151,7 @@ outcome family_laws(const subject& s, const settings& set) {
   int checked = 0;
   for (int number = 0; number < 200 * set.scale; ++number) {
     draw d = case_of(s, set, "family_laws", number);
-    const call c = draw_call(s, d);
+    const call c = call_of(s, set, d, number);
     if (c.entries() > 3000) continue;
     const auto random = [&]() -> probe { return {d.residue(), d.normal()}; };
     const auto a = inputs_of<probe>(c, random), b = inputs_of<probe>(c, random);

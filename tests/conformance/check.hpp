@@ -50,7 +50,19 @@ inline draw case_of(const subject& s, const settings& set, const char* check_nam
   return draw(mix(h ^ static_cast<std::uint64_t>(number)), sizes, whole_numbers);
 }
 
+/// Calls that together show every pair of attribute classes, absent tensors and leading axes that the shape rule allows: from
+/// the operator's own samples and from mixtures of two of them. Made once for each subject, size and kind of numbers.
+const std::vector<call>& pairwise_calls(const subject&, const settings&, size_class sizes, bool whole_numbers);
+
+/// Case `number` of a check: first the pairwise calls, then random ones.
+inline call call_of(const subject& s, const settings& set, draw& d, int number) {
+  const auto& pairs = pairwise_calls(s, set, d.sizes(), d.whole_numbers());
+  if (static_cast<std::size_t>(number) < pairs.size()) return pairs[static_cast<std::size_t>(number)];
+  return draw_call(s, d);
+}
+
 outcome card(const subject&, const settings&);
+outcome attribute_pairs(const subject&, const settings&);
 outcome shape_rule(const subject&, const settings&);
 outcome declared_facts(const subject&, const settings&);
 outcome torch_anchors(const subject&, const settings&);

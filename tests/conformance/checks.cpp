@@ -6,6 +6,7 @@ std::span<const check> all_checks() {
   static constexpr check list[]{{0, "card", &card},
                                 {0, "shape_rule", &shape_rule},
                                 {0, "declared_facts", &declared_facts},
+                                {0, "attribute_pairs", &attribute_pairs},
                                 {1, "torch_anchors", &torch_anchors},
                                 {1, "family_laws", &family_laws},
                                 {2, "exact_adjoint", &exact_adjoint},

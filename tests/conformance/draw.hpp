@@ -54,6 +54,11 @@ class draw {
   explicit draw(std::uint64_t seed, size_class sizes = size_class::small, bool whole_numbers = false)
       : seed_(seed), sizes_(sizes), whole_numbers_(whole_numbers) {}
   std::uint64_t seed() const { return seed_; }
+  size_class sizes() const { return sizes_; }
+  bool whole_numbers() const { return whole_numbers_; }
+  /// Leaves epsilons at their defaults from now on; otherwise every third is another.
+  void keep_epsilons() { varies_epsilons_ = false; }
+  bool varies_epsilons() const { return varies_epsilons_; }
 
   /// A whole number of low .. high, both included.
   int whole(int64_t low, int64_t high) {
@@ -129,6 +134,7 @@ class draw {
   std::uint64_t counter_ = 0;
   size_class sizes_;
   bool whole_numbers_;
+  bool varies_epsilons_ = true;
 };
 
 }  // namespace axiograd::conformance

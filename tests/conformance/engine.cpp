@@ -62,7 +62,7 @@ outcome gradients_add(const subject& s, const settings& set) {
   int checked = 0;
   for (int number = 0; number < 60 * set.scale; ++number) {
     draw d = case_of(s, set, "gradients_add", number);
-    const call c = draw_call(s, d);
+    const call c = call_of(s, set, d, number);
     if (c.entries() > 3000) continue;
     const std::string at = describe(c) + ", seed " + std::to_string(d.seed());
     const exact_case e = run_case(s, c, d);

@@ -31,6 +31,7 @@ struct row_of {
   }
   static call drawn(const subject& s) {
     draw d(1);
+    d.keep_epsilons();
     return s.draw_call(d);
   }
 };

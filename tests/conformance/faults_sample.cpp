@@ -85,16 +85,63 @@ struct concat_with_a_vague_error : concat_dim0_op {
   }
 };
 
+/// Its sample switches one attribute on or the other; both at once are met by mixing samples only.
+struct scaling_wrong_for_a_pair {
+  static constexpr op_info info{.name = "twice_negated",
+                                .formula = "y = x, twice it, its negative, or both",
+                                .derivative = "dx = dy, twice it, its negative, or both",
+                                .edges = "none",
+                                .source = "planted",
+                                .torch = "none"};
+  static constexpr op_facts facts{};
+  static constexpr family kind = family::sample;
+  static constexpr sample_ranks ranks{1};
+  template <class T>
+  static constexpr bool runs_on = ring<T>;
+
+  bool twice = false, negated = false;
+  static constexpr auto attributes() {
+    return std::tuple{attribute{"twice", &scaling_wrong_for_a_pair::twice, "two times x"},
+                      attribute{"negated", &scaling_wrong_for_a_pair::negated, "the negative"}};
+  }
+  constexpr shape_result infer_shape(const shape& x) const { return x; }
+  template <class T>
+  void forward(const view<const T>& x, const view<T>& y) const {
+    for (int64_t i = 0; i < x.dims->size(); ++i) y.data[i] = T((twice ? 2 : 1) * (negated ? -1 : 1)) * x.data[i];
+  }
+  template <class T>
+  void vjp(const view<const T>& x, const view<const T>&, const view<const T>& dy, const view<T>& dx) const {
+    const T factor = T(negated ? -1 : twice ? 2 : 1);
+    if (dx.data != nullptr)
+      for (int64_t i = 0; i < x.dims->size(); ++i) dx.data[i] = dx.data[i] + factor * dy.data[i];
+  }
+  template <class Draw>
+  static auto sample(Draw& draw) {
+    const bool first = draw.chance(2);
+    return draw.sample(scaling_wrong_for_a_pair{.twice = first, .negated = !first}, shape{draw.extent()});
+  }
+};
+struct huber_loss_at_its_default_only : huber_loss_op {
+  template <class Draw>
+  static auto sample(Draw& draw) {
+    const shape x = draw.any_shape();
+    return draw.sample(huber_loss_op{}, x, x);
+  }
+};
+
 }  // namespace
 
 std::vector<fault> sample_faults() {
-  return {{"a rotation of axes whose VJP rotates the same way", "exact_adjoint",
-           make_subject<rotation_that_rotates_back_the_same_way>()},
-          {"max_pool2d: at a tie the last maximum gets the gradient", "special_points",
-           make_subject<max_pool_to_the_last_maximum>()},
-          {"avg_pool2d: the VJP does not count padding", "exact_adjoint", make_subject<avg_pool_of_covered_cells>()},
-          {"slice_dim0: the shape rule allows negative lengths", "shape_rule", make_subject<slice_of_negative_length>()},
-          {"concat_dim0: the error's numbers are not filled in", "shape_rule", make_subject<concat_with_a_vague_error>()}};
+  return {
+      {"attributes that are right alone and wrong together", "exact_adjoint", make_subject<scaling_wrong_for_a_pair>()},
+      {"huber_loss: the sample never changes an attribute", "attribute_pairs", make_subject<huber_loss_at_its_default_only>()},
+      {"a rotation of axes whose VJP rotates the same way", "exact_adjoint",
+       make_subject<rotation_that_rotates_back_the_same_way>()},
+      {"max_pool2d: at a tie the last maximum gets the gradient", "special_points",
+       make_subject<max_pool_to_the_last_maximum>()},
+      {"avg_pool2d: the VJP does not count padding", "exact_adjoint", make_subject<avg_pool_of_covered_cells>()},
+      {"slice_dim0: the shape rule allows negative lengths", "shape_rule", make_subject<slice_of_negative_length>()},
+      {"concat_dim0: the error's numbers are not filled in", "shape_rule", make_subject<concat_with_a_vague_error>()}};
 }
 
 }  // namespace axiograd::conformance

@@ -10,7 +10,7 @@ outcome containment(const subject& s, const settings& set) {
   int points = 0;
   for (int number = 0; number < 60 * set.scale; ++number) {
     draw d = case_of(s, set, "containment", number);
-    const call c = draw_call(s, d);
+    const call c = call_of(s, set, d, number);
     if (c.entries() > 600) continue;
     const std::string at = describe(c) + ", seed " + std::to_string(d.seed());
     const auto outer = inputs_of<interval>(c, [&] {

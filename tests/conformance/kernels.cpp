@@ -100,7 +100,7 @@ outcome integer_kernels(const subject& s, const settings& set) {
   double largest = 0;
   for (int number = 0; number < 1500 * set.scale && checked < 1000 * set.scale; ++number) {
     draw d = case_of(s, set, "integer_kernels", number, size_class::vectors, true);
-    const call c = draw_call(s, d);
+    const call c = call_of(s, set, d, number);
     if (c.entries() > 20'000) continue;
     const auto small = [&]() -> whole { return d.whole(-4, 4); };
     const auto x = inputs_of<whole>(c, small);
@@ -333,7 +333,7 @@ double compare_with_bound(const subject& s, const settings& set, int64_t& compar
   double worst = 0;
   for (int number = 0; number < 60 * set.scale; ++number) {
     draw d = case_of(s, set, "a_priori_bounds", number, number % 3 == 0 ? size_class::vectors : size_class::small);
-    const call c = draw_call(s, d);
+    const call c = call_of(s, set, d, number);
     if (c.entries() > 4000) continue;
     const auto x = inputs_of<T>(c, [&] { return static_cast<T>(std::ldexp(d.normal(), d.whole(-4, 4))); });
     const auto dy = entries_of<T>(c.y.size(), [&] { return static_cast<T>(d.normal()); });
@@ -402,7 +402,7 @@ int compare_special_values(const subject& s, const settings& set, outcome& o) {
   int checked = 0;
   for (int number = 0; number < 100 * set.scale; ++number) {
     draw d = case_of(s, set, "special_values", number, number % 2 == 0 ? size_class::small : size_class::vectors);
-    const call c = draw_call(s, d);
+    const call c = call_of(s, set, d, number);
     if (c.entries() > 3000) continue;
     const bool many = s.kind == family::elementwise;  // elsewhere overflow and cancellation depend on the order of sums
     const T one = special[d.whole(0, 2)];
@@ -456,7 +456,7 @@ int compare_sets(const subject& s, const settings& set, outcome& o) {
   int checked = 0;
   for (int number = 0; number < 150 * set.scale; ++number) {
     draw d = case_of(s, set, "instruction_sets", number, size_class::vectors);
-    const call c = draw_call(s, d);
+    const call c = call_of(s, set, d, number);
     const auto x = inputs_of<T>(c, [&] { return stratified_number<T>(d, s, d.whole(0, 30)); });
     const auto dy = entries_of<T>(c.y.size(), [&] { return static_cast<T>(d.normal()); });
     const auto start = inputs_of<T>(c, [&] { return static_cast<T>(d.normal()); });

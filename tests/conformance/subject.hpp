@@ -43,6 +43,9 @@ struct subject {
 
   call (*draw_call)(draw&);
   void (*spoil)(void* op, draw&);  ///< puts hostile numbers into the attributes; null without attributes
+  /// What each attribute is, coarsely ("stride >1"), and a mixture of two calls' attributes; null without attributes.
+  std::vector<std::string> (*attribute_classes)(const void* op);
+  void (*mix_attributes)(void* op, const void* other, draw&);
   shape_result (*infer)(const void* op, std::span<const shape* const> in);
   bool (*in_domain)(const void* op, double x);          ///< null where every number is
   bool (*bounded_at)(const void* op, const double* x);  ///< where the declared accuracy holds; null: everywhere

@@ -88,7 +88,7 @@ library_runs<T> library_runs_of() {
 }
 
 template <class Op>
-call draw_call(draw& d) {
+call draw_sample(draw& d) {
   if constexpr (requires { Op::sample(d); }) {
     return Op::sample(d);
   } else {
@@ -98,6 +98,22 @@ call draw_call(draw& d) {
     c.in.assign(static_cast<std::size_t>(arity_of<Op>.tensors), s);
     return c;
   }
+}
+// A ratio is a small positive constant beside which nothing else matters: samples need not say how to draw it.
+inline void vary_epsilon(ratio& x, draw& d) {
+  if (d.chance(3)) x = {d.whole(1, 64), 512};
+}
+template <class T>
+void vary_epsilon(T&, draw&) {}
+template <class Op>
+call draw_call(draw& d) {
+  call c = draw_sample<Op>(d);
+  if constexpr (requires { Op::attributes(); })
+    if (d.varies_epsilons()) {
+      Op& op = *reinterpret_cast<Op*>(c.attributes.data());
+      std::apply([&](const auto&... a) { (vary_epsilon(op.*a.member, d), ...); }, Op::attributes());
+    }
+  return c;
 }
 
 // ---- hostile attributes
@@ -136,6 +152,52 @@ void spoil_attributes(void* bytes, draw& d) {
   std::apply([&](const auto&... a) { ((d.chance(2) ? spoil(op.*a.member, d) : void()), ...); }, Op::attributes());
 }
 
+// ---- classes of attributes, for pairs of them
+
+inline std::string class_of(std::int64_t x) { return x < -1 ? "<-1" : x > 1 ? ">1" : std::to_string(x); }
+template <class T>
+std::string class_of(const T& x);
+template <class List>
+std::string class_of_list(const List& l) {
+  const auto begin = l.begin(), end = l.end();
+  if (begin == end) return "()";
+  const bool equal = std::all_of(begin, end, [&](const auto& one) { return one == *begin; });
+  return equal ? "all " + class_of(*begin) : "mixed";
+}
+template <class T>
+std::string class_of(const T& x) {
+  if constexpr (requires { x.value; })
+    return class_of(x.value);
+  else if constexpr (requires { x.values; })
+    return class_of_list(x.values);
+  else if constexpr (requires { x.begin(); })
+    return class_of_list(x);
+  else if constexpr (std::is_enum_v<T> || std::integral<T>)
+    return class_of(static_cast<std::int64_t>(x));
+  else {
+    const double number = [&] {
+      if constexpr (std::floating_point<T>)
+        return static_cast<double>(x);
+      else
+        return x.template as<double>();
+    }();
+    return number == 0 ? "0" : number == 1 ? "1" : number < 0 ? "<0" : number < 1e-3 ? "tiny" : number < 1 ? "<1" : ">1";
+  }
+}
+template <class Op>
+std::vector<std::string> attribute_classes(const void* bytes) {
+  const Op& op = *static_cast<const Op*>(bytes);
+  std::vector<std::string> all;
+  std::apply([&](const auto&... a) { (all.push_back(a.name + (' ' + class_of(op.*a.member))), ...); }, Op::attributes());
+  return all;
+}
+template <class Op>
+void mix_attributes(void* bytes, const void* others, draw& d) {
+  Op& op = *static_cast<Op*>(bytes);
+  const Op& other = *static_cast<const Op*>(others);
+  std::apply([&](const auto&... a) { ((d.chance(2) ? void(op.*a.member = other.*a.member) : void()), ...); }, Op::attributes());
+}
+
 template <class Op>
 void law(const void* bytes, const series* x, series& y, series* slope) {
   const Op& op = *static_cast<const Op*>(bytes);
@@ -164,6 +226,8 @@ subject make_subject() {
             .samples = {},
             .draw_call = &impl::draw_call<Op>,
             .spoil = nullptr,
+            .attribute_classes = nullptr,
+            .mix_attributes = nullptr,
             .infer = [](const void* op, std::span<const shape* const> in) { return infer(*static_cast<const Op*>(op), in); },
             .in_domain = nullptr,
             .bounded_at = nullptr,
@@ -179,7 +243,11 @@ subject make_subject() {
             .dual_f64 = impl::forward_of<Op, dual<double>>(),
             .law = nullptr};
   if constexpr (requires { Op::samples; }) s.samples = Op::samples;
-  if constexpr (requires { Op::attributes(); }) s.spoil = &impl::spoil_attributes<Op>;
+  if constexpr (requires { Op::attributes(); }) {
+    s.spoil = &impl::spoil_attributes<Op>;
+    s.attribute_classes = &impl::attribute_classes<Op>;
+    s.mix_attributes = &impl::mix_attributes<Op>;
+  }
   if constexpr (elementwise<Op>) {
     s.raw_field = impl::forward_of<Op, dual<probe>, impl::raw_kernels<Op, dual<probe>>>();
     s.raw_balls = impl::forward_of<Op, dual<ball>, impl::raw_kernels<Op, dual<ball>>>();

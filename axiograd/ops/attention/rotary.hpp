@@ -56,8 +56,10 @@ struct rotary_op {
   template <class Draw>
   static constexpr auto sample(Draw& draw) {
     const int64_t n = draw.extent();
-    return draw.sample(rotary_op{.offset = draw.whole(0, 5), .interleaved = draw.whole(0, 1) == 1},
-                       shape{n, 2 * draw.extent()});
+    return draw.sample(
+        rotary_op{
+            .base = draw.whole(0, 1) == 1 ? 10'000.0 : 0.5, .offset = draw.whole(0, 5), .interleaved = draw.whole(0, 1) == 1},
+        shape{n, 2 * draw.extent()});
   }
 
  private:

@@ -106,8 +106,9 @@ struct scaled_dot_product_attention_op {
   static constexpr auto sample(Draw& draw) {
     const int64_t g = draw.whole(1, 2), h = g * draw.whole(1, 2), n = draw.whole(1, 4), m = draw.whole(1, 4),
                   e = draw.whole(1, 3);
-    return draw.sample(scaled_dot_product_attention_op{.causal = draw.whole(0, 1) == 1}, shape{h, n, e}, shape{g, m, e},
-                       shape{g, m, draw.whole(1, 3)}, draw.optional(shape{n, m}));
+    const scaled_dot_product_attention_op op{.causal = draw.whole(0, 1) == 1,
+                                             .scale = draw.whole(0, 1) == 1 ? draw.number(0.25, 2) : 0};
+    return draw.sample(op, shape{h, n, e}, shape{g, m, e}, shape{g, m, draw.whole(1, 3)}, draw.optional(shape{n, m}));
   }
 
  private:

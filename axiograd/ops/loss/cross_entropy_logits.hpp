@@ -51,7 +51,8 @@ struct cross_entropy_logits_op {
   template <class Draw>
   static constexpr auto sample(Draw& draw) {
     const shape x = draw.any_shape();
-    return draw.sample(cross_entropy_logits_op{}, x, x);
+    const cross_entropy_logits_op op{.reduction = draw.whole(0, 1) == 1 ? axiograd::reduction::sum : axiograd::reduction::mean};
+    return draw.sample(op, x, x);
   }
 
  private:
