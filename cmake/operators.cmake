@@ -25,14 +25,16 @@ function(axg_simd_unit target name isa text)
                                                  SKIP_PRECOMPILE_HEADERS ON)
 endfunction()
 
-# axg_products(TARGET): our own matrix products, for each instruction set.
-function(axg_products target)
+# axg_natives(TARGET NAME...): native_NAME of simd_NAME.hpp on floats and doubles, for each instruction set.
+function(axg_natives target)
   foreach(isa IN LISTS axg_isas)
-    set(text "#include <axiograd/kernels/cpu/simd_product.hpp>\n\n")
-    foreach(type float double)
-      string(APPEND text "template struct axiograd::native_product<${type}, axiograd::isa::${isa}>;\n")
+    foreach(name IN LISTS ARGN)
+      set(text "#include <axiograd/kernels/cpu/simd_${name}.hpp>\n\n")
+      foreach(type float double)
+        string(APPEND text "template struct axiograd::native_${name}<${type}, axiograd::isa::${isa}>;\n")
+      endforeach()
+      axg_simd_unit(${target} ${name}_${isa} ${isa} "${text}")
     endforeach()
-    axg_simd_unit(${target} product_${isa} ${isa} "${text}")
   endforeach()
 endfunction()
 

@@ -196,6 +196,8 @@ class tape {
   using closure = std::function<result<contributions<T>>(const tensor<T>&)>;
   static constexpr std::uint32_t no_node = ~std::uint32_t{0};
   static constexpr std::size_t max_inputs = 8;
+  /// Where the numbers that an operator saves begin, behind its result of `count` entries.
+  static constexpr int64_t place_of_saved(int64_t count) { return (count + 15) / 16 * 16; }
 
   tl::unexpected<error> no_such_node(std::string_view who, node_id id) const {
     return fail(error_kind::invalid_node_id, std::string(who) + ": node " + std::to_string(id) + " is not on the tape of " +

@@ -103,10 +103,11 @@ result<node_id> tape<T>::append(const operator_table<T>& op, const void* attribu
       n.data = nodes_[ids[0]].data;
       n.owner = nodes_[ids[0]].owner;
     } else {
-      const auto block = values_.allocate(static_cast<std::size_t>(count));
+      const int64_t saved = op.saved == nullptr ? 0 : op.saved(attributes, all_shapes);
+      const auto block = values_.allocate(static_cast<std::size_t>(saved == 0 ? count : place_of_saved(count) + saved));
       n.data = block.data;
       n.owner = block.owner;
-      op.forward(n.attributes, {inputs, side, {n.data, n.dims}});
+      op.forward(n.attributes, {inputs, side, {n.data, n.dims}, saved == 0 ? nullptr : n.data + place_of_saved(count)});
     }
     const std::size_t sides_before = side_.size();
     if (!side.empty()) {
@@ -241,7 +242,8 @@ void tape<T>::run_vjp(const record& n, const T* dy, std::span<T* const> dx, unsi
     const std::uint32_t p = parents[k];
     in[k] = p == no_node ? view<const T>{} : view<const T>{nodes_[p].data, nodes_[p].dims};
   }
-  n.op->vjp(n.attributes, {{in.data(), parents.size()}, side_of(n), {n.data, n.dims}, dy, dx, fresh});
+  const T* const saved = n.op->saved == nullptr ? nullptr : n.data + place_of_saved(n.dims->size());
+  n.op->vjp(n.attributes, {{in.data(), parents.size()}, side_of(n), {n.data, n.dims}, dy, dx, fresh, saved});
 }
 
 template <scalar T>

@@ -191,6 +191,36 @@ template <field_row R>
 lane_of<R> mean(const R& r) {
   return sum(r) / lane_of<R>(static_cast<double>(r.size()));
 }
+namespace impl {
+/// Numbers that are summed side by side.
+template <class S>
+struct lane_pair {
+  S a, b;
+  friend lane_pair operator+(const lane_pair& x, const lane_pair& y) { return {x.a + y.a, x.b + y.b}; }
+};
+}  // namespace impl
+template <class S>
+struct packet<impl::lane_pair<S>> {
+  using pair = impl::lane_pair<S>;
+  static constexpr int64_t size = packet<S>::size, unroll = packet<S>::unroll, block_steps = packet<S>::block_steps;
+  static pair blend(const pair& x, const pair& y, int64_t n) {
+    return {packet<S>::blend(x.a, y.a, n), packet<S>::blend(x.b, y.b, n)};
+  }
+  template <class F>
+  static pair fold(const pair& value, const F& combine) {
+    return {packet<S>::fold(value.a, combine), packet<S>::fold(value.b, combine)};
+  }
+};
+/// The means of two rows that are read together, each as `mean` gives it.
+template <field_row A, field_row B>
+std::array<lane_of<A>, 2> means(const A& a, const B& b) {
+  using S = lane_of<A>;
+  using pair = impl::lane_pair<S>;
+  const auto both = make_row<pair>(a.size(), [=](auto... where) { return pair{a.at(where...), b.at(where...)}; });
+  const pair sums = impl::reduce(both, pair{S(0), S(0)}, [](const auto& x, const auto& y) { return x + y; });
+  const S n = S(static_cast<double>(a.size()));
+  return {sums.a / n, sums.b / n};
+}
 /// The mean corrected by the mean of what remains, so that a constant row is centred to exact zeros whatever its size.
 template <field_row R>
 lane_of<R> corrected_mean(const R& r) {
@@ -226,13 +256,27 @@ void add_row(const R& r, typename packet<lane_of<R>>::element* out) {
   store_row(memory_row<lane_of<R>>{out, r.size()} + r, out);
 }
 
+/// What a row's numbers are saved for: `forward` writes them where there is room, `vjp` reads them where they are.
+enum class saving : unsigned char { writes, reads };
+
 /// Evaluates an expression once and remembers it: the argument `keep` of a rowwise operator's functions.
 template <class S>
 class row_keeper {
  public:
   using element = typename packet<S>::element;
-  /// `first` takes the first kept row, `scratch` the following ones, `n` numbers each.
-  row_keeper(element* first, element* scratch) : next_(first), scratch_(scratch) {}
+  /// `first` takes the first kept row, `scratch` the following ones, `n` numbers each; `saved` has room for the operator's
+  /// `saved` numbers of one row, or is null.
+  row_keeper(element* first, element* scratch, element* saved, saving what)
+      : next_(first), scratch_(scratch), saved_(saved), reads_(what == saving::reads && saved != nullptr) {}
+  /// The value of compute(), the same in every lane; `vjp` takes it from what `forward` saved, if that is there. Both ask for
+  /// the same numbers in the same order.
+  template <class F>
+  S number(const F& compute) {
+    if (reads_) return packet<S>::broadcast_first(packet<S>::load_first(saved_++, 1));
+    const S value = compute();
+    if (saved_ != nullptr) *saved_++ = packet<S>::first(value);
+    return value;
+  }
   template <row R>
   memory_row<S> operator()(const R& r) {
     element* const here = next_;
@@ -245,6 +289,8 @@ class row_keeper {
  private:
   element* next_;
   element* scratch_;
+  element* saved_;
+  bool reads_;
 };
 /// Rows that one run of an operator may keep.
 inline constexpr int max_kept_rows = 4;

@@ -14,6 +14,7 @@ struct forward_run {
   std::span<const view<const T>> in;
   std::span<const index_tensor> side;
   view<T> y;
+  T* saved = nullptr;  ///< room for the numbers that the reverse run can use again, or null
 };
 
 /// One reverse run: adds to each `dx` that is not null, or writes it where it holds nothing yet.
@@ -24,7 +25,8 @@ struct vjp_run {
   view<const T> y;
   const T* dy;
   std::span<T* const> dx;
-  unsigned fresh = 0;  ///< bit k: dx[k] holds nothing yet; never set where inputs share a dx
+  unsigned fresh = 0;        ///< bit k: dx[k] holds nothing yet; never set where inputs share a dx
+  const T* saved = nullptr;  ///< what the forward run left in its `saved`; null: to be computed again
 
   bool adds(std::size_t k) const { return (fresh >> k & 1U) == 0; }
 };
@@ -47,6 +49,8 @@ struct operator_table {
   shape_result (*infer)(const void* op, std::span<const shape* const> in);
   void (*forward)(const void* op, const forward_run<T>&);
   void (*vjp)(const void* op, const vjp_run<T>&);
+  /// How many numbers a forward run saves for the reverse run; null for none.
+  int64_t (*saved)(const void* op, std::span<const shape* const> in);
   /// Whether the inputs lie in the operator's checked domain; null where nothing is checked.
   bool (*in_domain)(const void* op, std::span<const view<const T>> in);
 };

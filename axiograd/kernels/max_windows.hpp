@@ -1,10 +1,12 @@
 #pragma once
 // Max pooling of floating-point planes without a branch for each entry: every place in the window is compared for a whole line
-// of windows at a time.
+// of windows at a time; windows that lie side by side go through vectors.
 
 #include <axiograd/core/pooling.hpp>
+#include <axiograd/kernels/cpu/native_max_pool.hpp>
 #include <axiograd/kernels/samples.hpp>
 #include <limits>
+#include <optional>
 
 namespace axiograd {
 
@@ -13,13 +15,14 @@ class max_windows {
  public:
   /// x and y: shapes of a sample, (C, n...) and (C, n'...).
   max_windows(const pool_geometry& g, const shape& x, const shape& y)
-      : g_(g), x_(x.from(1)), y_(y.from(1)), last_(x_.rank - 1), line_(y_[last_]) {}
+      : g_(g), x_(x.from(1)), y_(y.from(1)), last_(x_.rank - 1), line_(y_[last_]), tiling_(tiling()) {}
   /// Whether places in a plane fit the 32 bits that they are remembered in.
   bool fits() const { return x_.size() < std::numeric_limits<std::int32_t>::max(); }
 
   /// y[q] = the largest entry of window q, NaN if there is one.
   template <class T>
   void forward(const T* x, T* y) const {
+    if (tiling_) return with_best_isa([&]<isa Set> { native_max_pool<T, Set>::forward(*tiling_, x, y); });
     for_each_line([&](const auto& cells, int64_t q0) {
       T* const best = y + q0;
       std::fill_n(best, line_, -std::numeric_limits<T>::infinity());
@@ -31,9 +34,11 @@ class max_windows {
       });
     });
   }
-  /// dx[place of the first largest entry] += dy[q].
+  /// dx[place of the first largest entry] += dy[q], where a fresh dx counts as zeros.
   template <class T>
-  void vjp(const T* x, const T* y, const T* dy, T* dx) const {
+  void vjp(const T* x, const T* y, const T* dy, T* dx, bool fresh) const {
+    if (fresh && !(tiling_ && covers_all())) std::fill_n(dx, x_.size(), T(0));
+    if (fresh && tiling_) return with_best_isa([&]<isa Set> { native_max_pool<T, Set>::vjp(*tiling_, x, y, dy, dx); });
     scratch_memory<std::int32_t> memory(line_);
     std::int32_t* const winner = memory.data();
     for_each_line([&](const auto& cells, int64_t q0) {
@@ -51,6 +56,18 @@ class max_windows {
   }
 
  private:
+  std::optional<window_tiling> tiling() const {
+    if (last_ > 1 || !window_tiling::fits(g_.kernel[last_])) return std::nullopt;
+    for (int axis = 0; axis <= last_; ++axis)
+      if (g_.step(axis) != g_.kernel[axis] || g_.pad(axis) != 0) return std::nullopt;
+    if (last_ == 0) return window_tiling{1, g_.kernel[0], 1, line_, x_[0]};
+    return window_tiling{g_.kernel[0], g_.kernel[1], y_[0], line_, x_[1]};
+  }
+  bool covers_all() const {
+    for (int axis = 0; axis <= last_; ++axis)
+      if (x_[axis] != y_[axis] * g_.kernel[axis]) return false;
+    return true;
+  }
   // Calls body(cells, place of the line in y) for each line of windows along the last axis; cells(visit) calls
   // visit(from, windows, step) for each place in the window, in row-major order: the entry of window i is at from + i step.
   template <class Body>
@@ -90,6 +107,7 @@ class max_windows {
   shape x_, y_;
   int last_;
   int64_t line_;
+  std::optional<window_tiling> tiling_;  ///< where windows lie side by side
 };
 
 /// Max pooling of a whole tensor, plane by plane; the operator's own loops where places do not fit.
@@ -115,9 +133,8 @@ void max_pool_vjp(const Op& op, const pool_geometry& g, const vjp_run<T>& run) {
   const int64_t block = std::max<int64_t>(1, 16384 / std::max<int64_t>(1, x_plane));
   parallel_for((planes + block - 1) / block, [&](int64_t b) {
     for (int64_t p = b * block; p < std::min(planes, (b + 1) * block); ++p) {
-      T* const dx = run.dx[0] + p * x_plane;
-      if (!run.adds(0)) std::fill_n(dx, x_plane, T(0));
-      w.vjp(run.in[0].data + p * x_plane, run.y.data + p * y_plane, run.dy + p * y_plane, dx);
+      w.vjp(run.in[0].data + p * x_plane, run.y.data + p * y_plane, run.dy + p * y_plane, run.dx[0] + p * x_plane,
+            !run.adds(0));
     }
   });
 }

@@ -73,6 +73,13 @@ int64_t rows_in_mean(const void* bytes, std::span<const index_tensor> side, int6
   return std::max<int64_t>(rows, 1);
 }
 
+/// How many numbers a forward run saves.
+template <class Op>
+int64_t rowwise_saved(const Op& op, const shape& x) {
+  const impl::row_layout at = impl::layout_of(op, x);
+  return at.outer * at.inner * saved_of<Op>;
+}
+
 template <class Op, class T>
 void rowwise_forward(const row_kernels<T>& kernels, const void* op, const forward_run<T>& run) {
   constexpr int inputs = arity_of<Op>.tensors;
@@ -93,7 +100,8 @@ void rowwise_forward(const row_kernels<T>& kernels, const void* op, const forwar
     const T* in[inputs];
     const auto call = [&](int64_t row, int64_t n, T* to) {
       const int64_t* const side = arity_of<Op>.side > 0 ? run.side[0].data() + row : nullptr;
-      kernels.forward(op, {in, side, to, nullptr, nullptr, 0, scratch.data(), n, at.n});
+      T* const saved = run.saved == nullptr ? nullptr : run.saved + row * saved_of<Op>;
+      kernels.forward(op, {in, side, to, nullptr, nullptr, 0, scratch.data(), n, at.n, saved});
     };
     if (at.inner == 1) {
       for (int k = 0; k < inputs; ++k)
@@ -153,7 +161,8 @@ void rowwise_vjp(const row_kernels<T>& kernels, const void* op, const vjp_run<T>
     }
     const auto call = [&](int64_t row, int64_t n, const T* y, const T* dy) {
       const int64_t* const side = arity_of<Op>.side > 0 ? run.side[0].data() + row : nullptr;
-      kernels.vjp(op, {in, side, const_cast<T*>(y), is_mean ? &mean_dy : dy, dx, fresh, scratch.data(), n, at.n});
+      T* const saved = run.saved == nullptr ? nullptr : const_cast<T*>(run.saved) + row * saved_of<Op>;
+      kernels.vjp(op, {in, side, const_cast<T*>(y), is_mean ? &mean_dy : dy, dx, fresh, scratch.data(), n, at.n, saved});
     };
     if (at.inner == 1) {
       for (std::size_t k = 0; k < inputs; ++k)

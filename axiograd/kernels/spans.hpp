@@ -54,6 +54,7 @@ struct row_run {
   T* scratch;           ///< max_kept_rows rows
   int64_t rows;
   int64_t n;
+  T* saved = nullptr;  ///< the numbers that the operator saves of each row, or null
 };
 
 /// A rowwise operator over contiguous rows.
@@ -67,6 +68,12 @@ template <class Op>
 inline constexpr row_result result_of = [] {
   if constexpr (requires { Op::gives; }) return row_result{Op::gives};
   return row_result::row;
+}();
+/// Numbers of each row that `forward` saves for `vjp`.
+template <class Op>
+inline constexpr int64_t saved_of = [] {
+  if constexpr (requires { Op::saved; }) return int64_t{Op::saved};
+  return int64_t{0};
 }();
 template <class Op>
 inline constexpr input_set shared_of = [] {
@@ -103,6 +110,7 @@ void rows_forward(const void* op_bytes, const row_run<typename packet<S>::elemen
   constexpr std::size_t inputs = static_cast<std::size_t>(arity_of<Op>.tensors);
   for (int64_t r = 0; r < run.rows; ++r) {
     const auto x = row_cursor<S, inputs>::template at<Op>(run, r);
+    typename packet<S>::element* const saved = run.saved == nullptr ? nullptr : run.saved + r * saved_of<Op>;
     const auto call = [&]<std::size_t... I>(std::index_sequence<I...>, auto& keep) {
       if constexpr (arity_of<Op>.side > 0)
         return op.forward(x[I]..., run.side[r], keep);
@@ -110,10 +118,10 @@ void rows_forward(const void* op_bytes, const row_run<typename packet<S>::elemen
         return op.forward(x[I]..., keep);
     };
     if constexpr (result_of<Op> == row_result::row) {
-      row_keeper<S> keep(run.y + r * run.n, run.scratch);
+      row_keeper<S> keep(run.y + r * run.n, run.scratch, saved, saving::writes);
       store_row(call(inputs_of<Op>{}, keep), run.y + r * run.n);
     } else {
-      row_keeper<S> keep(run.scratch, run.scratch + run.n);
+      row_keeper<S> keep(run.scratch, run.scratch + run.n, saved, saving::writes);
       run.y[r] = packet<S>::first(call(inputs_of<Op>{}, keep));
     }
   }
@@ -125,7 +133,8 @@ void rows_vjp(const void* op_bytes, const row_run<typename packet<S>::element>& 
   constexpr std::size_t inputs = static_cast<std::size_t>(arity_of<Op>.tensors);
   for (int64_t r = 0; r < run.rows; ++r) {
     const auto x = row_cursor<S, inputs>::template at<Op>(run, r);
-    row_keeper<S> keep(run.scratch, run.scratch + run.n);
+    row_keeper<S> keep(run.scratch, run.scratch + run.n, run.saved == nullptr ? nullptr : run.saved + r * saved_of<Op>,
+                       saving::reads);
     const auto call = [&]<std::size_t... I>(std::index_sequence<I...>) {
       if constexpr (result_of<Op> == row_result::row) {
         const memory_row<S> y{run.y + r * run.n, run.n};

@@ -78,6 +78,7 @@ struct erased {
     else
       run_sample_vjp(op(bytes), run);
   }
+  static int64_t saved(const void* bytes, std::span<const shape* const> in) { return rowwise_saved(op(bytes), *in[0]); }
   static bool in_domain(const void* bytes, std::span<const view<const T>> in) {
     const Op& f = op(bytes);
     const T* const x = in[0].data;
@@ -119,7 +120,9 @@ constexpr operator_table<T> make_table() {
                             .infer = &e::infer,
                             .forward = &e::forward,
                             .vjp = &e::vjp,
+                            .saved = nullptr,
                             .in_domain = nullptr};
+    if constexpr (saved_of<Op> > 0) table.saved = &e::saved;
     if constexpr (requires(const Op op, const T x) { op.in_domain(x); }) table.in_domain = &e::in_domain;
     return table;
   }

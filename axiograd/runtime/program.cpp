@@ -6,6 +6,13 @@ namespace {
 // Positions that are taken through the whole program at a time, so that registers stay in the nearest cache.
 constexpr int64_t block_positions = 512;
 
+/// Asks for memory that the next block needs while this one is computed.
+template <class T>
+void prefetch(const T* from, int64_t n) {
+  constexpr int64_t line = 64 / static_cast<int64_t>(sizeof(T));
+  for (int64_t i = 0; from != nullptr && i < n; i += line) __builtin_prefetch(from + i);
+}
+
 template <class T>
 const operator_table<T>& table_of_step(const program::step& s) {
   if constexpr (std::same_as<T, float>)
@@ -54,7 +61,12 @@ void program::forward(const T* const* in, T* y, int64_t n) const {
   std::array<const T*, 8> here{};
   for (int64_t begin = 0; begin < n; begin += block) {
     const int64_t count = std::min(block, n - begin);
-    for (int k = 0; k < inputs_; ++k) here[static_cast<std::size_t>(k)] = in[k] + begin;
+    const int64_t next = begin + count, next_count = std::min(block, n - next);
+    for (int k = 0; k < inputs_; ++k) {
+      here[static_cast<std::size_t>(k)] = in[k] + begin;
+      prefetch(in[k] + next, next_count);
+    }
+    prefetch(y + next, next_count);
     run_block(here.data(), registers.data(), y + begin, at, count);
     if (result_ < inputs_) std::copy_n(in[result_] + begin, count, y + begin);
   }
@@ -76,23 +88,29 @@ void program::vjp(const T* const* in, const T* dy, T* const* dx, unsigned fresh,
   for (int64_t begin = 0; begin < n; begin += block) {
     const int64_t count = std::min(block, n - begin);
     const shape dims{count};
-    for (int k = 0; k < inputs_; ++k) here[static_cast<std::size_t>(k)] = in[k] + begin;
+    const int64_t next = begin + count, next_count = std::min(block, n - next);
+    for (int k = 0; k < inputs_; ++k) {
+      here[static_cast<std::size_t>(k)] = in[k] + begin;
+      prefetch(in[k] + next, next_count);
+      if (dx[k] != nullptr) prefetch(dx[k] + next, next_count);
+    }
+    prefetch(dy + next, next_count);
     T* const registers = memory.data();
     T* const gradients = registers + block * step_count;
     run_block<T>(here.data(), registers, nullptr, at, count);
     // Where the gradient of each register lies, and whether it holds something: those of inputs are the caller's.
-    const auto add = [&](std::size_t r, const T* from) {
-      T* const to = gradient_at[r];
-      if (to == nullptr) return;
-      for (int64_t i = 0; i < count; ++i) to[i] = holds[r] ? to[i] + from[i] : from[i];
-      holds[r] = true;
-    };
     for (std::size_t r = 0; r < static_cast<std::size_t>(all); ++r) {
       const bool input = r < static_cast<std::size_t>(inputs_);
       gradient_at[r] = !input ? gradients + static_cast<int64_t>(r) * count : dx[r] == nullptr ? nullptr : dx[r] + begin;
       holds[r] = input && (fresh >> r & 1U) == 0;
     }
-    add(static_cast<std::size_t>(result_), dy + begin);
+    const auto result = static_cast<std::size_t>(result_);
+    if (result_ >= inputs_) {
+      gradient_at[result] = const_cast<T*>(dy + begin);  // only read: no step that counts takes the result
+    } else if (T* const to = gradient_at[result]; to != nullptr) {
+      for (int64_t i = 0; i < count; ++i) to[i] = holds[result] ? to[i] + dy[begin + i] : dy[begin + i];
+    }
+    holds[result] = true;
     for (std::size_t i = steps_.size(); i-- > 0;) {
       const step& s = steps_[i];
       const std::size_t self = static_cast<std::size_t>(inputs_) + i;

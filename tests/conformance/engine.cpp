@@ -20,6 +20,29 @@ exact_case run_case(const subject& s, const call& c, draw& d) {
   return e;
 }
 
+/// The reverse run gives the same bits whether the forward run saved numbers for it or not.
+template <class T>
+void check_saved(const subject& s, const runs<T>& run, const call& c, draw& d, const std::string& at, outcome& o) {
+  if (s.saved == nullptr) return;
+  const auto shapes = c.shapes();
+  const auto x = inputs_of<T>(c, [&] { return static_cast<T>(d.normal()); });
+  const auto views = views_of(c, x);
+  entries<T> saved = entries_of<T>(s.saved(c.op(), shapes), [] { return std::numeric_limits<T>::quiet_NaN(); });
+  entries<T> y(c.y.size());
+  run.forward(c.op(), {views, c.side, {y.data(), &c.y}, saved.data()});
+  const auto dy = entries_of<T>(c.y.size(), [&] { return static_cast<T>(d.normal()); });
+  tensors<T> without = zeros_like(x), with = zeros_like(x);
+  run_vjp(run.vjp, c, x, y, dy, without);
+  std::vector<T*> targets;
+  for (auto& t : with) targets.push_back(t.data());
+  run.vjp(c.op(), {views, c.side, {y.data(), &c.y}, dy.data(), targets, 0, saved.data()});
+  for (std::size_t k = 0; k < x.size(); ++k)
+    for (int64_t i = 0; i < x[k].size(); ++i)
+      if (std::memcmp(&with[k][i], &without[k][i], sizeof(T)) != 0 && without[k][i] == without[k][i])
+        return o.fail("the gradient of input " + std::to_string(k) + " differs where the forward run saved numbers: " + at);
+  if (!saved.margins_intact()) o.fail("the forward run saves more numbers than it says: " + at);
+}
+
 /// The library's kernels: gradients must not depend on which others are wanted, nor on what lies where nothing is held yet,
 /// and must not write where none is wanted.
 template <class T>
@@ -85,6 +108,8 @@ outcome gradients_add(const subject& s, const settings& set) {
     }
     check_wanted(s.f32.chosen, c, d, "float, " + at, o);
     check_wanted(s.f64.chosen, c, d, "double, " + at, o);
+    check_saved(s, s.f32.chosen, c, d, "float, " + at, o);
+    check_saved(s, s.f64.chosen, c, d, "double, " + at, o);
     if (o.red()) break;
   }
   o.figure = std::to_string(checked) + " cases";

@@ -53,6 +53,15 @@ struct cross_entropy_of_the_next_label : cross_entropy_labels_op {
   }
 };
 
+struct logsumexp_saving_in_another_order : logsumexp_op {
+  template <analytic_row X>
+  auto vjp(const X& x, const lane_of<X>& dy, auto& keep) const {
+    const auto total = keep.number([&] { return sum(exp(x - max(x))); });
+    const auto m = keep.number([&] { return max(x); });
+    return exp(x - m) * (dy / total);
+  }
+};
+
 }  // namespace
 
 std::vector<fault> rowwise_faults() {
@@ -62,7 +71,9 @@ std::vector<fault> rowwise_faults() {
       {"layer_norm: the VJP lacks a mean", "exact_adjoint", make_subject<layer_norm_without_a_mean>()},
       {"mse_loss: the target's gradient has the wrong sign", "exact_adjoint", make_subject<mse_loss_with_equal_gradients>()},
       {"reduce_mean: the VJP divides by n + 1", "exact_adjoint", make_subject<reduce_mean_off_by_one>()},
-      {"cross_entropy_labels: the VJP takes the next label", "exact_adjoint", make_subject<cross_entropy_of_the_next_label>()}};
+      {"cross_entropy_labels: the VJP takes the next label", "exact_adjoint", make_subject<cross_entropy_of_the_next_label>()},
+      {"logsumexp: the VJP takes the saved numbers in another order", "gradients_add",
+       make_subject<logsumexp_saving_in_another_order>()}};
 }
 
 }  // namespace axiograd::conformance

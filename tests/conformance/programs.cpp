@@ -71,6 +71,7 @@ operator_table<T> table_for(const subject& s, const runs<T>& kernels) {
           .infer = s.infer,
           .forward = kernels.forward,
           .vjp = kernels.vjp,
+          .saved = s.saved,
           .in_domain = nullptr};
 }
 

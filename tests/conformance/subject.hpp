@@ -47,6 +47,8 @@ struct subject {
   std::vector<std::string> (*attribute_classes)(const void* op);
   void (*mix_attributes)(void* op, const void* other, draw&);
   shape_result (*infer)(const void* op, std::span<const shape* const> in);
+  /// How many numbers a forward run saves for the reverse run; null for none.
+  int64_t (*saved)(const void* op, std::span<const shape* const> in);
   bool (*in_domain)(const void* op, double x);          ///< null where every number is
   bool (*bounded_at)(const void* op, const double* x);  ///< where the declared accuracy holds; null: everywhere
 

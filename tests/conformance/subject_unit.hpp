@@ -229,6 +229,7 @@ subject make_subject() {
             .attribute_classes = nullptr,
             .mix_attributes = nullptr,
             .infer = [](const void* op, std::span<const shape* const> in) { return infer(*static_cast<const Op*>(op), in); },
+            .saved = nullptr,
             .in_domain = nullptr,
             .bounded_at = nullptr,
             .f32 = impl::library_runs_of<Op, float>(),
@@ -248,6 +249,7 @@ subject make_subject() {
     s.attribute_classes = &impl::attribute_classes<Op>;
     s.mix_attributes = &impl::mix_attributes<Op>;
   }
+  if constexpr (axiograd::runs_on<Op, double>) s.saved = table_of<Op, double>().saved;
   if constexpr (elementwise<Op>) {
     s.raw_field = impl::forward_of<Op, dual<probe>, impl::raw_kernels<Op, dual<probe>>>();
     s.raw_balls = impl::forward_of<Op, dual<ball>, impl::raw_kernels<Op, dual<ball>>>();

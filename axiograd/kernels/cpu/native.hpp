@@ -10,6 +10,18 @@ enum class isa : unsigned char { baseline, avx2, avx512 };
 isa best_isa();
 const char* to_string(isa set);
 
+/// f<Set>() for the best instruction set.
+template <class F>
+decltype(auto) with_best_isa(const F& f) {
+  switch (best_isa()) {
+#ifdef AXG_BUILT_FOR_X86
+    case isa::avx512: return f.template operator()<isa::avx512>();
+    case isa::avx2: return f.template operator()<isa::avx2>();
+#endif
+    default: return f.template operator()<isa::baseline>();
+  }
+}
+
 /// Kernels over SIMD vectors; defined and instantiated in the units of each instruction set (simd_kernels.hpp).
 template <class Op, class T, isa Set>
 struct native {
@@ -21,27 +33,11 @@ struct native {
 template <class Op, class T>
 struct native_kernels {
   static const span_kernels<T>& spans() {
-    static const span_kernels<T> chosen = [] {
-      switch (best_isa()) {
-#ifdef AXG_BUILT_FOR_X86
-        case isa::avx512: return native<Op, T, isa::avx512>::spans();
-        case isa::avx2: return native<Op, T, isa::avx2>::spans();
-#endif
-        default: return native<Op, T, isa::baseline>::spans();
-      }
-    }();
+    static const span_kernels<T> chosen = with_best_isa([]<isa Set> { return native<Op, T, Set>::spans(); });
     return chosen;
   }
   static const row_kernels<T>& rows() {
-    static const row_kernels<T> chosen = [] {
-      switch (best_isa()) {
-#ifdef AXG_BUILT_FOR_X86
-        case isa::avx512: return native<Op, T, isa::avx512>::rows();
-        case isa::avx2: return native<Op, T, isa::avx2>::rows();
-#endif
-        default: return native<Op, T, isa::baseline>::rows();
-      }
-    }();
+    static const row_kernels<T> chosen = with_best_isa([]<isa Set> { return native<Op, T, Set>::rows(); });
     return chosen;
   }
 };

@@ -16,13 +16,7 @@ struct native_product {
 /// The product for this processor.
 template <class T>
 void product(const gemm_call<T>& c) {
-  switch (best_isa()) {
-#ifdef AXG_BUILT_FOR_X86
-    case isa::avx512: return native_product<T, isa::avx512>::run(c);
-    case isa::avx2: return native_product<T, isa::avx2>::run(c);
-#endif
-    default: return native_product<T, isa::baseline>::run(c);
-  }
+  with_best_isa([&]<isa Set> { native_product<T, Set>::run(c); });
 }
 
 }  // namespace axiograd

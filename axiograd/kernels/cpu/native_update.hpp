@@ -15,13 +15,7 @@ struct native_update {
 /// The update for this processor.
 template <class Rule>
 void update(const Rule& rule, float* x, const float* g, float* const* states, int64_t n) {
-  switch (best_isa()) {
-#ifdef AXG_BUILT_FOR_X86
-    case isa::avx512: return native_update<Rule, isa::avx512>::run(rule, x, g, states, n);
-    case isa::avx2: return native_update<Rule, isa::avx2>::run(rule, x, g, states, n);
-#endif
-    default: return native_update<Rule, isa::baseline>::run(rule, x, g, states, n);
-  }
+  with_best_isa([&]<isa Set> { native_update<Rule, Set>::run(rule, x, g, states, n); });
 }
 
 }  // namespace axiograd

@@ -25,6 +25,7 @@ struct cross_entropy_labels_op {
   static constexpr family kind = family::rowwise;
   static constexpr row_result gives = row_result::mean;
   static constexpr arity in{.tensors = 1, .side = 1};
+  static constexpr int saved = 2;
   template <class T>
   static constexpr bool runs_on = analytic<T>;
 
@@ -49,21 +50,22 @@ struct cross_entropy_labels_op {
   constexpr bool counts(int64_t label) const { return label != ignore_index; }
 
   template <analytic_row X>
-  auto forward(const X& x, int64_t label, auto&) const {
+  auto forward(const X& x, int64_t label, auto& keep) const {
     using T = lane_of<X>;
+    if (x.size() == 0) return T(0);
+    const auto [highest, total] = exponentials(x, keep);
     if (!contributes(x, label)) return T(0);
-    const auto centred = x - max(x);
-    const T total = log(sum(exp(centred)));
-    if (label_smoothing == 0) return total - pick(centred, label);
-    return total - pick(centred, label) * T(1 - label_smoothing) - mean(centred) * T(label_smoothing);
+    const auto centred = x - highest;
+    if (label_smoothing == 0) return log(total) - pick(centred, label);
+    return log(total) - pick(centred, label) * T(1 - label_smoothing) - mean(centred) * T(label_smoothing);
   }
   template <analytic_row X>
   auto vjp(const X& x, int64_t label, const lane_of<X>& dy, auto& keep) const {
     using T = lane_of<X>;
-    const auto e = keep(exp(x - max(x)));
+    const auto [highest, total] = exponentials(x, keep);
     const T weight = contributes(x, label) ? dy : T(0);
     const T everywhere = weight * T(label_smoothing) / T(static_cast<double>(x.size()));
-    return e * (weight / sum(e)) - one_hot_row<T>(x.size(), label) * (weight * T(1 - label_smoothing)) -
+    return exp(x - highest) * (weight / total) - one_hot_row<T>(x.size(), label) * (weight * T(1 - label_smoothing)) -
            constant_row(x.size(), everywhere);
   }
 
@@ -78,6 +80,12 @@ struct cross_entropy_labels_op {
   }
 
  private:
+  /// The largest entry, and the sum of exp(x - largest).
+  template <analytic_row X>
+  static std::array<lane_of<X>, 2> exponentials(const X& x, auto& keep) {
+    const auto highest = keep.number([&] { return max(x); });
+    return {highest, keep.number([&] { return sum(exp(x - highest)); })};
+  }
   template <row X>
   bool contributes(const X& x, int64_t label) const {
     return counts(label) && label >= 0 && label < x.size();

@@ -23,6 +23,7 @@ struct layer_norm_op {
   static constexpr row_result gives = row_result::row;
   static constexpr arity in{.tensors = 3};
   static constexpr input_set shared{1, 2};
+  static constexpr int saved = 2;
   template <class T>
   static constexpr bool runs_on = analytic<T>;
 
@@ -40,16 +41,16 @@ struct layer_norm_op {
 
   template <analytic_row X>
   auto forward(const X& x, const X& gamma, const X& beta, auto& keep) const {
-    const auto c = keep(x - corrected_mean(x));
-    return gamma * (c * inverse_deviation(c)) + beta;
+    const auto [m, r] = moments(x, keep);
+    return gamma * ((x - m) * r) + beta;
   }
   template <analytic_row X>
   auto vjp(const X& x, const X& gamma, const X&, const X&, const X& dy, auto& keep) const {
-    const auto c = keep(x - corrected_mean(x));
-    const auto r = inverse_deviation(c);
-    const auto z = c * r;
+    const auto [m, r] = moments(x, keep);
+    const auto z = (x - m) * r;
     const auto g = dy * gamma;
-    return std::tuple{(g - mean(g) - z * mean(g * z)) * r, dy * z, dy};
+    const auto [along_one, along_z] = means(g, g * z);
+    return std::tuple{(g - along_one - z * along_z) * r, dy * z, dy};
   }
 
   template <class Draw>
@@ -60,10 +61,13 @@ struct layer_norm_op {
   }
 
  private:
-  template <analytic_row C>
-  auto inverse_deviation(const C& c) const {
-    using T = lane_of<C>;
-    return T(1) / sqrt(mean(c * c) + epsilon.template as<T>());
+  /// The mean, and 1 / sqrt(variance + epsilon).
+  template <analytic_row X>
+  std::array<lane_of<X>, 2> moments(const X& x, auto& keep) const {
+    using T = lane_of<X>;
+    const T m = keep.number([&] { return corrected_mean(x); });
+    const auto c = x - m;
+    return {m, keep.number([&] { return T(1) / sqrt(mean(c * c) + epsilon.template as<T>()); })};
   }
 };
 AXG_OPERATOR(layer_norm)

@@ -23,6 +23,7 @@ struct rms_norm_op {
   static constexpr row_result gives = row_result::row;
   static constexpr arity in{.tensors = 2};
   static constexpr input_set shared{1};
+  static constexpr int saved = 1;
   template <class T>
   static constexpr bool runs_on = analytic<T>;
 
@@ -39,14 +40,14 @@ struct rms_norm_op {
   }
 
   template <analytic_row X>
-  auto forward(const X& x, const X& gamma, auto&) const {
-    return gamma * (x * inverse_root(x));
+  auto forward(const X& x, const X& gamma, auto& keep) const {
+    return gamma * (x * inverse_root(x, keep));
   }
   template <analytic_row X>
   auto vjp(const X& x, const X& gamma, const X&, const X& dy, auto& keep) const {
-    const auto r = inverse_root(x);
-    const auto z = keep(x * r);
-    const auto g = keep(dy * gamma);
+    const auto r = inverse_root(x, keep);
+    const auto z = x * r;
+    const auto g = dy * gamma;
     return std::tuple{(g - z * mean(g * z)) * r, dy * z};
   }
 
@@ -58,9 +59,9 @@ struct rms_norm_op {
 
  private:
   template <analytic_row X>
-  auto inverse_root(const X& x) const {
+  lane_of<X> inverse_root(const X& x, auto& keep) const {
     using T = lane_of<X>;
-    return T(1) / sqrt(mean(x * x) + epsilon.template as<T>());
+    return keep.number([&] { return T(1) / sqrt(mean(x * x) + epsilon.template as<T>()); });
   }
 };
 AXG_OPERATOR(rms_norm)

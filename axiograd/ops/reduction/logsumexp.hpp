@@ -20,6 +20,7 @@ struct logsumexp_op {
   static constexpr op_facts facts{.max_ulp = 4, .derivative_max_ulp = 16};
   static constexpr family kind = family::rowwise;
   static constexpr row_result gives = row_result::each;
+  static constexpr int saved = 2;
   template <class T>
   static constexpr bool runs_on = analytic<T>;
 
@@ -34,14 +35,14 @@ struct logsumexp_op {
   }
 
   template <analytic_row X>
-  auto forward(const X& x, auto&) const {
-    const auto m = shift(x);
-    return m + log(sum(exp(x - m)));
+  auto forward(const X& x, auto& keep) const {
+    const auto [m, total] = exponentials(x, keep);
+    return m + log(total);
   }
   template <analytic_row X>
   auto vjp(const X& x, const lane_of<X>& dy, auto& keep) const {
-    const auto e = keep(exp(x - shift(x)));
-    return e * (dy / sum(e));
+    const auto [m, total] = exponentials(x, keep);
+    return exp(x - m) * (dy / total);
   }
 
  private:
@@ -51,6 +52,12 @@ struct logsumexp_op {
     using T = lane_of<X>;
     const T m = max(x);
     return select(m - m > T(-1), m, T(0));
+  }
+  /// The shift m, and the sum of exp(x - m).
+  template <analytic_row X>
+  static std::array<lane_of<X>, 2> exponentials(const X& x, auto& keep) {
+    const lane_of<X> m = keep.number([&] { return shift(x); });
+    return {m, keep.number([&] { return sum(exp(x - m)); })};
   }
 
  public:
