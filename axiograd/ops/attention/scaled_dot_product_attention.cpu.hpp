@@ -32,30 +32,44 @@ struct tuned<scaled_dot_product_attention_op, T> {
   static void vjp(const op_type& op, const vjp_run<T>& run) {
     if (op.causal && !(all_finite(run.in) && is_finite(run.dy, run.y.dims->size()))) return impl::run_sample_vjp(op, run);
     const tiles t(op, run.in, *run.y.dims);
-    clear_fresh(run);
+    if (t.n == 0 || t.at.samples == 0) return clear_fresh(run);
+    if (run.dx[3] != nullptr && !run.adds(3)) std::fill_n(run.dx[3], run.in[3].dims->size(), T(0));
     const auto dx = [&](std::size_t k, int64_t sample) {
       return run.dx[k] == nullptr ? nullptr : run.dx[k] + sample * t.at.step[k];
     };
-    // Queries that share a key head add to its gradients one after the other.
+    // Whether the gradient of input k holds something before a tile of this sample, the first or not to give to it, adds.
+    const auto adds = [&](std::size_t k, int64_t sample, bool first) {
+      return run.adds(k) || !first || (sample > 0 && t.at.step[k] == 0);
+    };
+    // Queries that share a key head add to its gradients one after the other, from the last tile on, which sees most keys.
     const auto key_head = [&](int64_t sample, int64_t g) {
       scratch_memory<T> memory(2 * t.rows * t.m);
       T *const a = memory.data(), *const ds = a + t.rows * t.m;
       for (int64_t head = g * t.group; head < (g + 1) * t.group; ++head)
-        for (int64_t block = 0; block < t.blocks; ++block) {
+        for (int64_t block = t.blocks; block-- > 0;) {
           const tile q(t, sample, head, block);
+          const bool first = head == g * t.group && block == t.blocks - 1;
+          for (const std::size_t k : {1, 2})  // keys that no query sees
+            if (T* const d = dx(k, sample); d != nullptr && !adds(k, sample, first)) {
+              const int64_t width = k == 1 ? t.e : t.f;
+              std::fill(d + (g * t.m + q.keys) * width, d + (g + 1) * t.m * width, T(0));
+            }
           const T* const dy = run.dy + sample * t.at.y_step + (head * t.n + q.first) * t.f;
           q.weights(a);
           multiply({dy, t.f}, {q.v, t.f, true}, {ds, q.keys}, q.rows, q.keys, t.f, T(1), false);
           if (T* const dv = dx(2, sample); dv != nullptr)
-            multiply({a, q.keys, true}, {dy, t.f}, {dv + g * t.m * t.f, t.f}, q.keys, t.f, q.rows, T(1), true);
+            multiply({a, q.keys, true}, {dy, t.f}, {dv + g * t.m * t.f, t.f}, q.keys, t.f, q.rows, T(1),
+                     adds(2, sample, first));
           q.through_softmax(a, ds);
           if (T* const dbias = dx(3, sample); dbias != nullptr)
             for (int64_t i = 0; i < q.rows; ++i)
               for (int64_t j = 0; j < q.keys; ++j) dbias[(q.first + i) * t.m + j] += ds[i * q.keys + j];
           if (T* const dq = dx(0, sample); dq != nullptr)
-            multiply({ds, q.keys}, {q.k, t.e}, {dq + (head * t.n + q.first) * t.e, t.e}, q.rows, t.e, q.keys, t.scale, true);
+            multiply({ds, q.keys}, {q.k, t.e}, {dq + (head * t.n + q.first) * t.e, t.e}, q.rows, t.e, q.keys, t.scale,
+                     adds(0, sample, true));
           if (T* const dk = dx(1, sample); dk != nullptr)
-            multiply({ds, q.keys, true}, {q.q, t.e}, {dk + g * t.m * t.e, t.e}, q.keys, t.e, q.rows, t.scale, true);
+            multiply({ds, q.keys, true}, {q.q, t.e}, {dk + g * t.m * t.e, t.e}, q.keys, t.e, q.rows, t.scale,
+                     adds(1, sample, first));
         }
     };
     const int64_t key_heads = t.heads / t.group, tasks = t.at.samples * key_heads;
