@@ -339,6 +339,12 @@ TEST(Values, MaxPooling) {
   const auto broken = on_tape(max_pool2d_op{.kernel = 2}, std::vector{numbers::from({1, 2, 2}, {7, nan, 9, nan})});
   EXPECT_TRUE(std::isnan(broken.y[0]));
   EXPECT_EQ(broken.dx[0], numbers::from({1, 2, 2}, {0, 1, 0, 0}));
+  for (const auto& line :
+       {on_tape(max_pool_op{.kernel = {4}}, std::vector{numbers::from({1, 4}, {7, nan, 9, nan})}),
+        on_tape(adaptive_max_pool_op{.windows = {1}}, std::vector{numbers::from({1, 4}, {7, nan, 9, nan})})}) {
+    EXPECT_TRUE(std::isnan(line.y[0]));
+    EXPECT_EQ(line.dx[0], numbers::from({1, 4}, {0, 1, 0, 0}));
+  }
   EXPECT_EQ(max_pool2d(whole({3, 5, 5}), {.kernel = 2}).shape(), (shape{3, 2, 2}));
 }
 
@@ -354,7 +360,15 @@ TEST(Values, Losses) {
   for (const double loss : {mse_loss(empty, empty).item(), cross_entropy_logits(empty, empty).item(),
                             cross_entropy_labels(empty, index_tensor({0})).item(), sum(empty).item()})
     EXPECT_EQ(loss, 0);
+  const auto zero = [&](const auto& op) { EXPECT_EQ(run<double>(op, {empty, empty}).value().item(), 0) << op.info.name.s; };
+  zero(mae_loss_op{}), zero(huber_loss_op{}), zero(smooth_l1_loss_op{}), zero(hinge_loss_op{}), zero(log_cosh_loss_op{});
+  zero(poisson_loss_op{}), zero(bce_with_logits_loss_op{}), zero(binary_cross_entropy_loss_op{}), zero(cross_entropy_loss_op{});
+  zero(cosine_similarity_loss_op{});
   EXPECT_EQ(cross_entropy_logits(numbers({2, 0}), numbers({2, 0})).item(), 0);
+  // log cosh x = x^2 / 2 - ... keeps its digits; nothing underflows where all exponentials would.
+  EXPECT_NEAR(log_cosh_loss(vector_of({1e-6}), vector_of({0})).item() * 2e12, 1, 1e-12);
+  EXPECT_NEAR(logsumexp(vector_of({-1000, -1000}), {.axis = 0}).item(), std::log(2) - 1000, 1e-12);
+  EXPECT_EQ(cross_entropy_labels(numbers({2, 0}), index_tensor({2})).item(), 0);
   EXPECT_TRUE(on_tape(mse_loss_op{}, std::vector{empty, empty}).dx[0].empty());
   // Mean over slices, not over entries (C6).
   const numbers x = numbers::from({2, 2}, {0, 0, 0, 0});

@@ -35,8 +35,20 @@ TEST(Errors, Shapes) {
   EXPECT_EQ(error_of(broadcast_to_op{.dims = {3, 3}}, {m}), k::not_broadcastable);
   EXPECT_EQ(error_of(broadcast_to_op{.dims = {3}}, {m}), k::not_broadcastable);
   EXPECT_EQ(error_of(broadcast_to_op{.dims = {3, 2}, .axes = {1, 0}}, {m}), k::not_broadcastable);
+  EXPECT_EQ(error_of(broadcast_to_op{.dims = {2, 3}, .axes = {1}}, {m}), k::not_broadcastable);
+  EXPECT_EQ(error_of(broadcast_to_op{.dims = {2, 3, 4}, .axes = {0, 1, 2}}, {m}), k::not_broadcastable);
+  EXPECT_EQ(error_of(broadcast_to_op{.dims = {2, 2}, .axes = {0, 0}}, {numbers({2, 2})}), k::not_broadcastable);
+  for (const int correction : {-1, 2, 3})
+    EXPECT_EQ(error_of(variance_op{.axis = 0, .correction = correction}, {m}), k::invalid_parameter);
   EXPECT_EQ(error_of(concat_dim0_op{}, {m, v2}), k::shape_mismatch);
   EXPECT_EQ(error_of(concat_dim0_op{}, {numbers::scalar(1), numbers::scalar(1)}), k::shape_mismatch);
+  for (const double smoothing : {-0.25, 1.5, nan})
+    EXPECT_EQ(error_of(cross_entropy_labels_op{.label_smoothing = smoothing}, {m}, {index_tensor({2})}), k::invalid_parameter);
+  const shape half{shape::overflow / 2 + 1};
+  const std::array both{&half, &half};
+  const concat_op concat{.axis = 0};
+  EXPECT_FALSE((table_of<concat_op, double>().infer(&concat, both)));
+  EXPECT_FALSE((table_of<concat_dim0_op, double>().infer(&concat, both)));
   EXPECT_EQ(error_of(slice_dim0_op{.start = 1, .length = 2}, {v2}), k::index_out_of_range);
   EXPECT_EQ(error_of(slice_dim0_op{.start = -1, .length = 1}, {v2}), k::index_out_of_range);
   EXPECT_EQ(error_of(slice_dim0_op{.start = 2, .length = std::numeric_limits<int64_t>::max()}, {v2}), k::index_out_of_range);

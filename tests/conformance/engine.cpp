@@ -59,6 +59,8 @@ void check_wanted(const runs<T>& run, const call& c, draw& d, const std::string&
   for (unsigned wanted = 0; wanted < (1u << x.size()); ++wanted) {
     tensors<T> written = converted<T>(x, [](const T&) { return std::numeric_limits<T>::quiet_NaN(); });
     run_vjp(run.vjp, c, x, y, dy, written, wanted, wanted);
+    for (const auto& t : written)
+      if (!t.absent() && !t.margins_intact()) return o.fail("a fresh gradient is written beside: " + at);
     for (std::size_t k = 0; k < x.size(); ++k)
       for (int64_t i = 0; i < x[k].size() && (wanted >> k & 1u) != 0; ++i)
         if (!(written[k][i] == from_zero[k][i]) && from_zero[k][i] == from_zero[k][i]) {

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Values and gradients of PyTorch in float64 for operators with a counterpart: writes torch_cases.json beside this file.
+"""Values and gradients of PyTorch in float64 for every operator: writes torch_cases.json beside this file, or to FILE.
 
-    pip install torch==2.12.0 && tests/conformance/make_torch_cases.py
+    pip install torch==2.12.0 && tests/conformance/make_torch_cases.py [FILE]
 
 A case holds the operator's name, its attributes, inputs, indices, the result y, weights w and the gradients of sum(y w)."""
 import json
 import pathlib
 import random
+import sys
 
 import torch
 import torch.nn.functional as F
@@ -187,6 +188,93 @@ for kind, gates in ((torch.nn.RNN, 1), (torch.nn.GRU, 3), (torch.nn.LSTM, 4)):
         return torch.func.functional_call(layer, weights, (x,))[0]
     case(kind.__name__.lower(), run, [normal([gates * h, i]), normal([gates * h, h]), normal([gates * h]), normal([gates * h]), normal([steps, n, i])])
 
-path = pathlib.Path(__file__).with_name("torch_cases.json")
+# ---- operators without a function of their own in PyTorch, from the formulas of the contract
+eps = 1e-6
+formulas = {
+    "log_shifted": (lambda x: torch.log(x + eps), positive), "safe_log": (lambda x: torch.log(F.softplus(x) + eps), normal),
+    "safe_reciprocal": (lambda x: 1 / (x + eps), positive), "smooth_abs": (lambda x: torch.sqrt(x * x + eps), normal)}
+for name, (f, draw) in formulas.items():
+    case(name, f, [draw(shape())])
+    case(name, f, [draw(shape()) / 64])
+for _ in range(2):
+    s = shape()
+    case("safe_div", lambda a, b: a / (b + eps), [normal(s), positive(s)])
+    case("where_greater", lambda a, b, x, y: torch.where(a > b, x, y) + 0 * a + 0 * b, [normal(s), normal(s), normal(s), normal(s)])
+for reduction in ("mean", "sum"):
+    total = torch.mean if reduction == "mean" else torch.sum
+    s, at = shape(1), {"reduction": reduction}
+    case("binary_cross_entropy_loss", lambda x, t: F.binary_cross_entropy(x, t, reduction=reduction), [unit(s), unit(s)], at)
+    case("poisson_loss", lambda x, t: F.poisson_nll_loss(x, t, log_input=True, full=False, reduction=reduction), [normal(s), positive(s)], at)
+    case("hinge_loss", lambda x, t: total(F.relu(1 - t * x)), [normal(s), torch.sign(normal(s) + 0.001)], at)
+    case("log_cosh_loss", lambda x, t: total(torch.log(torch.cosh(x - t))), [normal(s), normal(s)], at)
+    case("cross_entropy_loss", lambda x, t: total(-(t * torch.log(x)).sum(-1)), [unit([3, 4, 5]), unit([3, 4, 5])], at)
+for scale, least in ((1, 1e-6), (1e-9, 1e-6), (0.01, 0.125)):  # a length below epsilon counts as epsilon
+    case("cosine_similarity_loss", lambda x, t: 1 - (x * t).sum() / (torch.clamp(x.norm(), min=least) * torch.clamp(t.norm(), min=least)),
+         [normal([3, 4]) * scale, normal([3, 4])], {"epsilon": least})
+for _ in range(2):
+    pick = lambda lo, hi: [random.randint(lo, hi) for _ in range(2)]
+    stride, padding, dilation, kernel, x = pick(1, 2), pick(0, 1), pick(1, 2), pick(2, 3), normal([2, 4] + pick(5, 7))
+    at = {"stride": stride, "padding": padding, "dilation": dilation, "groups": 2}
+    case("conv2d", lambda w, b, x: F.conv2d(x, w, b, stride, padding, dilation, 2), [normal([6, 2] + kernel), normal([6]), x], at)
+    case("conv_transpose2d", lambda w, b, x: F.conv_transpose2d(x, w, b, stride, padding, 0, 2, dilation), [normal([4, 3] + kernel), normal([6]), x], at)
+    at = {"kernel": kernel, "stride": stride, "padding": padding}
+    case("max_pool2d", lambda x: F.max_pool2d(x, kernel, stride, padding), [x], at)
+    case("avg_pool2d", lambda x: F.avg_pool2d(x, kernel, stride, padding), [x], at)
+    for beta in (2.0, -0.5):
+        # The mean over the window, zeros in the padding, times its cells is the sum.
+        smooth = lambda x: torch.log(F.avg_pool2d(F.pad(torch.exp(beta * x) - 1, [padding[1]] * 2 + [padding[0]] * 2), kernel, stride) * kernel[0] * kernel[1] + kernel[0] * kernel[1]) / beta
+        for name in ("smooth_max_pool", "smooth_max_pool2d"):
+            case(name, smooth, [x], {**at, "beta": beta})
+def self_attention(wq, wk, wv, wo, x, mask, heads, causal):
+    cut = lambda w: (x @ w).unflatten(-1, (heads, -1)).transpose(-2, -3)
+    n = x.shape[-2]
+    allowed = (mask != 0) & (torch.ones(n, n).tril() > 0 if causal else torch.ones(n, n) > 0)
+    scores = cut(wq) @ cut(wk).transpose(-1, -2) / (wq.shape[1] // heads) ** 0.5
+    a = torch.softmax(scores.masked_fill(~allowed, float("-inf")), -1)
+    return (a @ cut(wv)).transpose(-2, -3).flatten(-2) @ wo
+for causal in (False, True):
+    weights, x = [normal([5, 6]), normal([5, 6]), normal([5, 6]), normal([6, 5])], normal([2, 4, 5])
+    at = {"heads": 2, "causal": causal}
+    case("multi_head_attention", lambda *w: self_attention(*w, torch.ones(4, 4), 2, causal), [*weights, x], at)
+    mask = torch.tensor([[1, 0, 1, 1], [1, 1, 0, 0], [0, 1, 1, 1], [1, 0, 0, 1]])
+    case("masked_multi_head_attention", lambda *w: self_attention(*w, 2, causal), [*weights, x], at, [mask])
+def turned(x, base, offset, interleaved):
+    d = x.shape[-1]
+    angle = (offset + torch.arange(x.shape[-2]))[:, None] * base ** (-2.0 * torch.arange(d // 2) / d)
+    a, b = (x[..., 0::2], x[..., 1::2]) if interleaved else (x[..., : d // 2], x[..., d // 2 :])
+    pair = (a * angle.cos() - b * angle.sin(), a * angle.sin() + b * angle.cos())
+    return torch.stack(pair, -1).flatten(-2) if interleaved else torch.cat(pair, -1)
+for interleaved in (False, True):
+    for base, offset in ((10000.0, 0), (7.0, 3)):
+        case("rotary", lambda x: turned(x, base, offset, interleaved), [normal([2, 3, 6])], {"base": base, "offset": offset, "interleaved": interleaved})
+case("batch_norm_channel_first", lambda x, g, b: F.instance_norm(x[None], weight=g, bias=b, eps=1e-6)[0], [normal([5, 2, 3]), normal([5]), normal([5])])
+case("diagonal", lambda x: torch.diagonal(x, dim1=0, dim2=1), [normal([3, 4, 2])], {"axis1": 0, "axis2": 1})
+case("broadcast_to", lambda x: x.expand(4, 2, 3), [normal([2, 1])], {"dims": [4, 2, 3], "axes": []})
+case("broadcast_to", lambda x: x[:, None, :].expand(2, 4, 3), [normal([2, 3])], {"dims": [2, 4, 3], "axes": [0, 2]})
+case("concat_dim0", lambda a, b: torch.cat((a, b)), [normal([2, 3]), normal([4, 3])])
+case("concat_vectors", lambda a, b: torch.cat((a, b), -1), [normal([2, 3]), normal([2, 4])])
+case("flatten", lambda x: torch.flatten(x, 1), [normal([2, 3, 4])], {"start": 1})
+case("reshape", lambda x: torch.reshape(x, (4, 6)), [normal([2, 3, 4])], {"dims": [4, 6]})
+for i in (0, 2):
+    case("gather_row", lambda x: x[..., i, :], [normal([2, 4, 3])], {"i": i})
+    case("gather_scalar", lambda x: x[..., i], [normal([2, 4])], {"i": i})
+    case("gather_scalar_nat", lambda x: x[..., i], [normal([2, 4])], {"i": i})
+    def add_at(x, v, ellipsis_and_i):
+        y = x.clone()
+        y[ellipsis_and_i] = y[ellipsis_and_i] + v
+        return y
+    case("scatter_add_row", lambda x, v: add_at(x, v, (..., i, slice(None))), [normal([2, 4, 3]), normal([2, 3])], {"i": i})
+    case("scatter_add_vec", lambda x, v: add_at(x, v, (..., i)), [normal([2, 4]), normal([2])], {"i": i})
+    case("slice_dim0", lambda x: x[i:i + 3], [normal([6, 2])], {"start": i, "length": 3})
+    case("swap_adjacent_at_depth", lambda x: x.transpose(i, i + 1) if i < 2 else x, [normal([2, 3, 4])], {"depth": i})
+case("gather_scalar_nat", lambda x: 0 * x[..., 0], [normal([2, 4])], {"i": 4})  # outside: 0
+case("gather_vec", lambda x, j: x[..., j], [normal([2, 5])], {}, [torch.tensor([[4, 0, 4], [1, 3, 0]])])
+case("gather_vec", lambda x, j: torch.where(j < 5, x[j.clamp(max=4)], 0.0), [normal([5])], {}, [torch.tensor([4, 5, 0])])
+case("transpose2d", lambda x: x.transpose(-1, -2), [normal([2, 3, 4])])
+case("transpose3d_first_to_last", lambda x: x.permute(1, 2, 0), [normal([2, 3, 4])])
+case("transpose3d_last_to_first", lambda x: x.permute(2, 0, 1), [normal([2, 3, 4])])
+case("transpose3d_last_two", lambda x: x.permute(0, 2, 1), [normal([2, 3, 4])])
+
+path = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).with_name("torch_cases.json"))
 path.write_text('{"made_with": "PyTorch %s", "cases": [\n%s\n]}\n' % (torch.__version__, ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases)))
 print(f"{len(cases)} cases, {path.stat().st_size} bytes")

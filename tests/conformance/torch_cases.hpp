@@ -35,10 +35,12 @@ std::map<std::string, torch_call<T>> calls() {
   UNARY(abs) UNARY(cos) UNARY(cosh) UNARY(erf) UNARY(erfc) UNARY(exp) UNARY(expm1) UNARY(log) UNARY(log1p) UNARY(neg)
   UNARY(reciprocal) UNARY(sin) UNARY(sinh) UNARY(sqrt) UNARY(square) UNARY(sign) UNARY(tanh) UNARY(sigmoid) UNARY(relu)
   UNARY(silu) UNARY(mish) UNARY(hardswish) UNARY(selu) UNARY(softplus) UNARY(gelu) UNARY(gelu_erf) UNARY(sum)
+  UNARY(log_shifted) UNARY(safe_log) UNARY(safe_reciprocal) UNARY(smooth_abs) UNARY(transpose2d)
+  UNARY(transpose3d_first_to_last) UNARY(transpose3d_last_to_first) UNARY(transpose3d_last_two)
 #undef UNARY
 #define BINARY(name) m[#name] = [](const auto& x, const auto&, const json&) { return name(x[0], x[1]); };
   BINARY(add) BINARY(sub) BINARY(mul) BINARY(div) BINARY(maximum) BINARY(minimum) BINARY(pow) BINARY(gt) BINARY(ge) BINARY(eq)
-  BINARY(matmul) BINARY(bmm)
+  BINARY(matmul) BINARY(bmm) BINARY(safe_div) BINARY(concat_dim0) BINARY(concat_vectors)
 #undef BINARY
 #define ALONG(name) \
   m[#name] = [](const auto& x, const auto&, const json& a) { return name(x[0], {.axis = a.at("axis").template get<int>()}); };
@@ -54,6 +56,8 @@ std::map<std::string, torch_call<T>> calls() {
 #define LOSS(name) \
   m[#name] = [](const auto& x, const auto&, const json& a) { return name(x[0], x[1], {.reduction = reduction_of(a)}); };
                                   LOSS(mse_loss) LOSS(mae_loss) LOSS(bce_with_logits_loss) LOSS(cross_entropy_logits)
+                                      LOSS(binary_cross_entropy_loss) LOSS(poisson_loss) LOSS(hinge_loss) LOSS(log_cosh_loss)
+                                          LOSS(cross_entropy_loss)
 #undef LOSS
       // clang-format on
       using X = const std::vector<var<T>>&;
@@ -120,6 +124,67 @@ std::map<std::string, torch_call<T>> calls() {
   };
   m["permute"] = [](X x, I, const json& a) { return permute(x[0], {.axes = axes_of(a.at("axes"))}); };
   m["gather_rows"] = [](X x, I i, const json&) { return gather_rows(x[0], i[0]); };
+  const auto pair = [](const json& a, const char* name) {
+    return extents<2>(a.at(name)[0].get<int64_t>(), a.at(name)[1].get<int64_t>());
+  };
+  const auto window2d = [=](const json& a, auto op) {
+    op.stride = pair(a, "stride");
+    op.padding = pair(a, "padding");
+    if constexpr (requires { op.dilation; }) {
+      op.dilation = pair(a, "dilation");
+      op.groups = a.at("groups").get<int>();
+    }
+    return op;
+  };
+  m["conv2d"] = [=](X x, I, const json& a) { return conv2d(x[0], x[1], x[2], window2d(a, conv2d_op{})); };
+  m["conv_transpose2d"] = [=](X x, I, const json& a) {
+    return conv_transpose2d(x[0], x[1], x[2], window2d(a, conv_transpose2d_op{}));
+  };
+  m["max_pool2d"] = [=](X x, I, const json& a) {
+    return max_pool2d(x[0], window2d(a, max_pool2d_op{.kernel = pair(a, "kernel")}));
+  };
+  m["avg_pool2d"] = [=](X x, I, const json& a) {
+    return avg_pool2d(x[0], window2d(a, avg_pool2d_op{.kernel = pair(a, "kernel")}));
+  };
+  m["smooth_max_pool"] = [=](X x, I, const json& a) {
+    return smooth_max_pool(x[0], window(a, smooth_max_pool_op{.kernel = axes_of(a.at("kernel")), .beta = number(a, "beta")}));
+  };
+  m["smooth_max_pool2d"] = [=](X x, I, const json& a) {
+    return smooth_max_pool2d(x[0], window2d(a, smooth_max_pool2d_op{.kernel = pair(a, "kernel"), .beta = number(a, "beta")}));
+  };
+  m["multi_head_attention"] = [=](X x, I, const json& a) {
+    return multi_head_attention(x[0], x[1], x[2], x[3], x[4],
+                                {.heads = whole(a, "heads"), .causal = a.at("causal").get<bool>()});
+  };
+  m["masked_multi_head_attention"] = [=](X x, I i, const json& a) {
+    return masked_multi_head_attention(x[0], x[1], x[2], x[3], x[4], i[0],
+                                       {.heads = whole(a, "heads"), .causal = a.at("causal").get<bool>()});
+  };
+  m["rotary"] = [=](X x, I, const json& a) {
+    return rotary(x[0],
+                  {.base = number(a, "base"), .offset = whole(a, "offset"), .interleaved = a.at("interleaved").get<bool>()});
+  };
+  m["where_greater"] = [](X x, I, const json&) { return where_greater(x[0], x[1], x[2], x[3]); };
+  m["broadcast_to"] = [](X x, I, const json& a) {
+    return broadcast_to(x[0], {.dims = axes_of(a.at("dims")), .axes = axes_of(a.at("axes"))});
+  };
+  m["flatten"] = [=](X x, I, const json& a) { return flatten(x[0], {.start = whole(a, "start")}); };
+  m["reshape"] = [](X x, I, const json& a) { return reshape(x[0], {.dims = axes_of(a.at("dims"))}); };
+  m["gather_row"] = [=](X x, I, const json& a) { return gather_row(x[0], {.i = whole(a, "i")}); };
+  m["gather_scalar"] = [=](X x, I, const json& a) { return gather_scalar(x[0], {.i = whole(a, "i")}); };
+  m["gather_scalar_nat"] = [=](X x, I, const json& a) { return gather_scalar_nat(x[0], {.i = whole(a, "i")}); };
+  m["gather_vec"] = [](X x, I i, const json&) { return gather_vec(x[0], i[0]); };
+  m["scatter_add_row"] = [=](X x, I, const json& a) { return scatter_add_row(x[0], x[1], {.i = whole(a, "i")}); };
+  m["scatter_add_vec"] = [=](X x, I, const json& a) { return scatter_add_vec(x[0], x[1], {.i = whole(a, "i")}); };
+  m["slice_dim0"] = [=](X x, I, const json& a) {
+    return slice_dim0(x[0], {.start = whole(a, "start"), .length = whole(a, "length")});
+  };
+  m["swap_adjacent_at_depth"] = [=](X x, I, const json& a) {
+    return swap_adjacent_at_depth(x[0], {.depth = whole(a, "depth")});
+  };
+  m["cosine_similarity_loss"] = [=](X x, I, const json& a) {
+    return cosine_similarity_loss(x[0], x[1], {.epsilon = {1, static_cast<int64_t>(std::llround(1 / number(a, "epsilon")))}});
+  };
   m["stack"] = [=](X x, I, const json& a) { return stack(x, whole(a, "axis")); };
   m["chunk"] = [=](X x, I, const json& a) {
     return chunk(x[0], whole(a, "count"), whole(a, "axis")).at(a.at("piece").get<std::size_t>());

@@ -92,8 +92,8 @@ LIBRARIES = ["-Wl,--start-group", str(BUILD / "tests/conformance/libaxiograd_che
              *[str(BUILD / f"libaxiograd_{p}.a") for p in ("train", "nn", "io", "autograd", "runtime", "kernels", "exact", "core")],
              "-Wl,--end-group", "-lflint-arb", "-lflint", "-lmpfr", "-lgmpxx", "-lgmp", "-ldnnl", "-lgomp", "-lpng", "-lz",
              "-lfmt", "-lpthread"]
-# The program whose tests compare values with closed forms and the contract's numbers.
-ANCHORS = {"anchors": "test_ops.dir"}
+# Programs whose tests compare values with closed forms and the contract's numbers, and edges with what libraries got wrong.
+ANCHORS = {"anchors": "test_ops.dir", "the bug zoo": "test_tests_zoo.dir"}
 
 # The library's tables of the operator, in place of its own unit's, show the copy that the environment names.
 UNIT = """

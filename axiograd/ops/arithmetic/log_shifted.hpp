@@ -17,7 +17,7 @@ struct log_shifted_op {
                                 .source = "contract 15, C1",
                                 .torch = "torch.log(x + eps)"};
   static constexpr op_facts facts{
-      .order = monotone::increasing, .bend = curvature::concave, .max_ulp = 2, .derivative_max_ulp = 3};
+      .order = monotone::increasing, .bend = curvature::concave, .max_ulp = 3, .derivative_max_ulp = 3};
 
   ratio epsilon = default_epsilon;
   static constexpr auto attributes() {

@@ -33,7 +33,7 @@ struct layer_norm_op {
   }
 
   constexpr shape_result infer_shape(const shape& x, const shape& gamma, const shape& beta) const {
-    if (x.rank < 1 || gamma.rank != 1 || beta.rank != 1 || gamma != beta || x[x.rank - 1] != gamma[0])
+    if (x.rank < 1 || gamma.rank != 1 || gamma != beta || x[x.rank - 1] != gamma[0])
       return {error_kind::shape_mismatch, "shapes {shapes} do not fit (..., d), (d) and (d)"};
     if (!x.well_formed()) return {error_kind::invalid_parameter, "nothing to normalise in shapes {shapes}"};
     return x;
