@@ -49,7 +49,7 @@ struct tuned<scaled_dot_product_attention_op, T> {
         for (int64_t block = t.blocks; block-- > 0;) {
           const tile q(t, sample, head, block);
           const bool first = head == g * t.group && block == t.blocks - 1;
-          for (const std::size_t k : {1, 2})  // keys that no query sees
+          for (const std::size_t k : {std::size_t{1}, std::size_t{2}})  // keys that no query sees
             if (T* const d = dx(k, sample); d != nullptr && !adds(k, sample, first)) {
               const int64_t width = k == 1 ? t.e : t.f;
               std::fill(d + (g * t.m + q.keys) * width, d + (g + 1) * t.m * width, T(0));

@@ -38,6 +38,12 @@ struct batch_norm_op {
     return x;
   }
 
+  /// What is normalised together.
+  static norm_groups groups_of(const shape& x) {
+    const int64_t n = x.from(2).size();
+    return {.groups = x[1], .cycle = x[1], .group_step = n, .blocks = x[0], .block_step = x[1] * n, .channels = 1, .inner = n};
+  }
+
   template <class T>
   void forward(const view<const T>& x, const view<const T>& gamma, const view<const T>& beta, const view<T>& y) const {
     groups_of(*x.dims).forward(x.data, gamma.data, beta.data, epsilon.as<T>(), y.data);
@@ -52,12 +58,6 @@ struct batch_norm_op {
   static constexpr auto sample(Draw& draw) {
     const shape x = draw.positive_shape(2);
     return draw.sample(batch_norm_op{}, x, shape{x[1]}, shape{x[1]});
-  }
-
- private:
-  static norm_groups groups_of(const shape& x) {
-    const int64_t n = x.from(2).size();
-    return {.groups = x[1], .cycle = x[1], .group_step = n, .blocks = x[0], .block_step = x[1] * n, .channels = 1, .inner = n};
   }
 };
 AXG_OPERATOR(batch_norm)

@@ -42,26 +42,26 @@ struct batch_norm_channel_first_op {
     return x;
   }
 
+  /// What is normalised together.
+  static norm_groups groups_of(const shape& x) {
+    const int64_t n = x.from(1).size();
+    return {.groups = x[0], .cycle = x[0], .group_step = n, .blocks = 1, .block_step = 0, .channels = 1, .inner = n};
+  }
+
   template <class T>
   void forward(const view<const T>& x, const view<const T>& gamma, const view<const T>& beta, const view<T>& y) const {
-    groups(*x.dims).forward(x.data, gamma.data, beta.data, epsilon.as<T>(), y.data);
+    groups_of(*x.dims).forward(x.data, gamma.data, beta.data, epsilon.as<T>(), y.data);
   }
   template <class T>
   void vjp(const view<const T>& x, const view<const T>& gamma, const view<const T>&, const view<const T>&,
            const view<const T>& dy, const view<T>& dx, const view<T>& dgamma, const view<T>& dbeta) const {
-    groups(*x.dims).vjp(x.data, gamma.data, epsilon.as<T>(), dy.data, dx.data, dgamma.data, dbeta.data);
+    groups_of(*x.dims).vjp(x.data, gamma.data, epsilon.as<T>(), dy.data, dx.data, dgamma.data, dbeta.data);
   }
 
   template <class Draw>
   static constexpr auto sample(Draw& draw) {
     const int64_t c = draw.whole(1, 4), h = draw.positive_extent();
     return draw.sample(batch_norm_channel_first_op{}, shape{c, h, draw.positive_extent()}, shape{c}, shape{c});
-  }
-
- private:
-  static norm_groups groups(const shape& x) {
-    const int64_t n = x.from(1).size();
-    return {.groups = x[0], .cycle = x[0], .group_step = n, .blocks = 1, .block_step = 0, .channels = 1, .inner = n};
   }
 };
 AXG_OPERATOR(batch_norm_channel_first)

@@ -42,6 +42,18 @@ struct group_norm_op {
     return x;
   }
 
+  /// What is normalised together.
+  norm_groups groups_of(const shape& x) const {
+    const int64_t n = x.from(2).size(), each = x[1] / groups;
+    return {.groups = x[0] * groups,
+            .cycle = groups,
+            .group_step = each * n,
+            .blocks = 1,
+            .block_step = 0,
+            .channels = each,
+            .inner = n};
+  }
+
   template <class T>
   void forward(const view<const T>& x, const view<const T>& gamma, const view<const T>& beta, const view<T>& y) const {
     groups_of(*x.dims).forward(x.data, gamma.data, beta.data, epsilon.as<T>(), y.data);
@@ -58,18 +70,6 @@ struct group_norm_op {
     const int groups = draw.whole(1, 3);
     x[1] = groups * draw.whole(1, 3);
     return draw.sample(group_norm_op{.groups = groups}, x, shape{x[1]}, shape{x[1]});
-  }
-
- private:
-  norm_groups groups_of(const shape& x) const {
-    const int64_t n = x.from(2).size(), each = x[1] / groups;
-    return {.groups = x[0] * groups,
-            .cycle = groups,
-            .group_step = each * n,
-            .blocks = 1,
-            .block_step = 0,
-            .channels = each,
-            .inner = n};
   }
 };
 AXG_OPERATOR(group_norm)

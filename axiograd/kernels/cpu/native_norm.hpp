@@ -1,0 +1,18 @@
+#pragma once
+// Groups normalised by vectors: what batch, group and instance norm do with floats and doubles (core/normalization.hpp).
+
+#include <axiograd/core/normalization.hpp>
+#include <axiograd/kernels/cpu/native.hpp>
+
+namespace axiograd {
+
+/// One group on one thread. Defined and instantiated in the units of each instruction set (simd_norm.hpp).
+template <class T, isa Set>
+struct native_norm {
+  static void forward(const norm_groups& n, int64_t group, const T* x, const T* gamma, const T* beta, T epsilon, T* y);
+  /// Adds to dx, or writes it, and adds to dgamma and dbeta, each if it is not null.
+  static void vjp(const norm_groups& n, int64_t group, const T* x, const T* gamma, T epsilon, const T* dy, T* dx, bool adds,
+                  T* dgamma, T* dbeta);
+};
+
+}  // namespace axiograd

@@ -1,0 +1,16 @@
+#pragma once
+// By vectors and channels instead of chains of single numbers (docs/decisions/kernels.md).
+
+#include <axiograd/kernels/norms.hpp>
+#include <axiograd/ops/normalization/batch_norm.hpp>
+#include <axiograd/runtime/operator_of.hpp>
+
+namespace axiograd {
+
+template <std::floating_point T>
+struct tuned<batch_norm_op, T> {
+  static void forward(const batch_norm_op& op, const forward_run<T>& run) { norm_forward(op, run); }
+  static void vjp(const batch_norm_op& op, const vjp_run<T>& run) { norm_vjp(op, run); }
+};
+
+}  // namespace axiograd
