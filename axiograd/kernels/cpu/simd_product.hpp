@@ -60,10 +60,10 @@ struct product_tiles {
   /// The same for groups of packed rows; the first `count` rows exist.
   template <int Groups>
   static void run_packed(const T* a, const T* b, int64_t k, const target& y, int count) {
-    constexpr int Rows = Groups * group;
-    S sum[Rows][2];
+    constexpr int height = Groups * group;
+    S sum[height][2];
 #pragma GCC unroll 16
-    for (int i = 0; i < Rows; ++i) sum[i][0] = sum[i][1] = S(0);
+    for (int i = 0; i < height; ++i) sum[i][0] = sum[i][1] = S(0);
     for (int i = 0; i < count; ++i) {
       hwy::Prefetch(y.data + i * y.row);
       hwy::Prefetch(y.data + i * y.row + S::lanes);
@@ -71,13 +71,13 @@ struct product_tiles {
     for (int64_t l = 0; l < k; ++l, a += group, b += columns) {
       const S low = S::load(b), high = S::load(b + S::lanes);
 #pragma GCC unroll 16
-      for (int i = 0; i < Rows; ++i) {
+      for (int i = 0; i < height; ++i) {
         const S x = hn::Set(typename S::tag(), a[i / group * (group * depth) + i % group]);
         sum[i][0] = mul_add(x, low, sum[i][0]);
         sum[i][1] = mul_add(x, high, sum[i][1]);
       }
     }
-    put<Rows>(sum, y, count);
+    put<height>(sum, y, count);
   }
   /// The first `count` rows of a tile to y.
   template <int Rows>
