@@ -114,6 +114,43 @@ struct attribute {
 template <class Op, class T>
 attribute(const char*, T Op::*, const char*) -> attribute<Op, T>;
 
+/// An operator's attributes in their order. Not std::tuple, whose instantiations were a third of what including all operators
+/// cost the compiler.
+template <class... A>
+struct attribute_list {
+  static constexpr int size = 0;
+  template <class F>
+  constexpr void for_each(const F&) const {}
+  /// The list with one more at its end.
+  template <class Last>
+  constexpr attribute_list<Last> plus(const Last& a) const {
+    return {a};
+  }
+};
+template <class First, class... Rest>
+struct attribute_list<First, Rest...> {
+  static constexpr int size = 1 + static_cast<int>(sizeof...(Rest));
+  First first;
+  attribute_list<Rest...> rest;
+
+  constexpr attribute_list(const First& a, const Rest&... more) : first(a), rest{more...} {}
+  constexpr attribute_list(const First& a, const attribute_list<Rest...>& more)
+    requires(sizeof...(Rest) > 0)
+      : first(a), rest(more) {}
+
+  template <class F>
+  constexpr void for_each(const F& f) const {
+    f(first);
+    rest.for_each(f);
+  }
+  template <class Last>
+  constexpr attribute_list<First, Rest..., Last> plus(const Last& a) const {
+    return {first, rest.plus(a)};
+  }
+};
+template <class... A>
+attribute_list(const A&...) -> attribute_list<A...>;
+
 /// Partial derivatives of an elementwise operator, one per input.
 template <class T, int N>
 using partials = std::array<T, static_cast<std::size_t>(N)>;

@@ -16,11 +16,11 @@ concept has_term = requires(const Loss loss, const T x) { loss.term(x, x); };
 template <class Loss>
 struct pointwise_loss {
   static constexpr auto attributes() {
-    const auto last = std::tuple{attribute{"reduction", &Loss::reduction, "of the terms: mean or sum"}};
+    const attribute last{"reduction", &Loss::reduction, "of the terms: mean or sum"};
     if constexpr (requires { Loss::own_attributes(); })
-      return std::tuple_cat(Loss::own_attributes(), last);
+      return Loss::own_attributes().plus(last);
     else
-      return last;
+      return attribute_list{last};
   }
   static constexpr shape_result infer_shape(const Loss& loss, const shape& x, const shape& t) {
     if constexpr (requires { loss.check(); })

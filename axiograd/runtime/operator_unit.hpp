@@ -58,21 +58,17 @@ std::span<const attribute_record> attributes_of() {
     static const std::vector<attribute_record> list = [] {
       static std::vector<std::string> texts;  // owns the default values
       std::vector<attribute_record> records;
-      std::apply(
-          [&]<class... T>(const attribute<Op, T>&... a) {
-            texts.reserve(sizeof...(a));
-            const auto add = [&]<class U>(const attribute<Op, U>& at) {
-              const char* value = nullptr;
-              if constexpr (std::default_initializable<Op>) {
-                std::ostringstream text;
-                put(text, Op{}.*at.member);
-                value = texts.emplace_back(text.str()).c_str();
-              }
-              records.push_back({at.name, type_name<U>, value, at.meaning});
-            };
-            (add(a), ...);
-          },
-          Op::attributes());
+      const auto all = Op::attributes();
+      texts.reserve(static_cast<std::size_t>(all.size));
+      all.for_each([&]<class U>(const attribute<Op, U>& at) {
+        const char* value = nullptr;
+        if constexpr (std::default_initializable<Op>) {
+          std::ostringstream text;
+          put(text, Op{}.*at.member);
+          value = texts.emplace_back(text.str()).c_str();
+        }
+        records.push_back({at.name, type_name<U>, value, at.meaning});
+      });
       return records;
     }();
     return list;

@@ -101,8 +101,8 @@ struct scaling_wrong_for_a_pair {
 
   bool twice = false, negated = false;
   static constexpr auto attributes() {
-    return std::tuple{attribute{"twice", &scaling_wrong_for_a_pair::twice, "two times x"},
-                      attribute{"negated", &scaling_wrong_for_a_pair::negated, "the negative"}};
+    return attribute_list{attribute{"twice", &scaling_wrong_for_a_pair::twice, "two times x"},
+                          attribute{"negated", &scaling_wrong_for_a_pair::negated, "the negative"}};
   }
   constexpr shape_result infer_shape(const shape& x) const { return x; }
   template <class T>

@@ -111,7 +111,7 @@ call draw_call(draw& d) {
   if constexpr (requires { Op::attributes(); })
     if (d.varies_epsilons()) {
       Op& op = *reinterpret_cast<Op*>(c.attributes.data());
-      std::apply([&](const auto&... a) { (vary_epsilon(op.*a.member, d), ...); }, Op::attributes());
+      Op::attributes().for_each([&](const auto& a) { vary_epsilon(op.*a.member, d); });
     }
   return c;
 }
@@ -149,7 +149,9 @@ void spoil(T&, draw&) {}  // a value that cannot be wrong, or that says itself w
 template <class Op>
 void spoil_attributes(void* bytes, draw& d) {
   Op& op = *static_cast<Op*>(bytes);
-  std::apply([&](const auto&... a) { ((d.chance(2) ? spoil(op.*a.member, d) : void()), ...); }, Op::attributes());
+  Op::attributes().for_each([&](const auto& a) {
+    if (d.chance(2)) spoil(op.*a.member, d);
+  });
 }
 
 // ---- classes of attributes, for pairs of them
@@ -188,14 +190,16 @@ template <class Op>
 std::vector<std::string> attribute_classes(const void* bytes) {
   const Op& op = *static_cast<const Op*>(bytes);
   std::vector<std::string> all;
-  std::apply([&](const auto&... a) { (all.push_back(a.name + (' ' + class_of(op.*a.member))), ...); }, Op::attributes());
+  Op::attributes().for_each([&](const auto& a) { all.push_back(a.name + (' ' + class_of(op.*a.member))); });
   return all;
 }
 template <class Op>
 void mix_attributes(void* bytes, const void* others, draw& d) {
   Op& op = *static_cast<Op*>(bytes);
   const Op& other = *static_cast<const Op*>(others);
-  std::apply([&](const auto&... a) { ((d.chance(2) ? void(op.*a.member = other.*a.member) : void()), ...); }, Op::attributes());
+  Op::attributes().for_each([&](const auto& a) {
+    if (d.chance(2)) op.*a.member = other.*a.member;
+  });
 }
 
 template <class Op>

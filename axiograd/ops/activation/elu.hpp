@@ -18,7 +18,9 @@ struct elu_op {
                                 .torch = "torch.nn.functional.elu; there alpha = 1"};
   static constexpr op_facts facts{.max_ulp = 3, .derivative_max_ulp = 3};
   required<double> alpha;
-  static constexpr auto attributes() { return std::tuple{attribute{"alpha", &elu_op::alpha, "limit for x to -inf, negated"}}; }
+  static constexpr auto attributes() {
+    return attribute_list{attribute{"alpha", &elu_op::alpha, "limit for x to -inf, negated"}};
+  }
   static constexpr double samples[]{-100, -2, -1e-4, 0, 0.5, 2};
 
   // The sum of both branches, one of which is 0: an interval around 0 stays tight.

@@ -16,7 +16,7 @@ struct leaky_relu_op {
                                 .torch = "torch.nn.functional.leaky_relu; there negative_slope = 0.01"};
   static constexpr op_facts facts{.max_ulp = 1.5, .derivative_max_ulp = 0.5};
   required<double> slope;
-  static constexpr auto attributes() { return std::tuple{attribute{"slope", &leaky_relu_op::slope, "factor for x <= 0"}}; }
+  static constexpr auto attributes() { return attribute_list{attribute{"slope", &leaky_relu_op::slope, "factor for x <= 0"}}; }
   static constexpr double samples[]{-2, -0.5, 0, 0.5, 2};
 
   // The sum of both branches, one of which is 0: an interval around 0 stays tight.

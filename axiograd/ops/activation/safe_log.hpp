@@ -21,7 +21,7 @@ struct safe_log_op {
 
   ratio epsilon = default_epsilon;
   static constexpr auto attributes() {
-    return std::tuple{attribute{"epsilon", &safe_log_op::epsilon, "added inside the logarithm"}};
+    return attribute_list{attribute{"epsilon", &safe_log_op::epsilon, "added inside the logarithm"}};
   }
   static constexpr double samples[]{-30, -5, 0, 1, 10, 100};
 

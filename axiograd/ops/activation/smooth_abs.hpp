@@ -20,7 +20,7 @@ struct smooth_abs_op {
 
   ratio epsilon = default_epsilon;
   static constexpr auto attributes() {
-    return std::tuple{attribute{"epsilon", &smooth_abs_op::epsilon, "added inside the root"}};
+    return attribute_list{attribute{"epsilon", &smooth_abs_op::epsilon, "added inside the root"}};
   }
   static constexpr double samples[]{-10, -1e-3, 0, 1e-3, 1, 100};
 

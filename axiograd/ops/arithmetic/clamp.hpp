@@ -17,7 +17,7 @@ struct clamp_op {
   static constexpr op_facts facts{.order = monotone::increasing};
   required<double> lo, hi;
   static constexpr auto attributes() {
-    return std::tuple{attribute{"lo", &clamp_op::lo, "lower bound"}, attribute{"hi", &clamp_op::hi, "upper bound"}};
+    return attribute_list{attribute{"lo", &clamp_op::lo, "lower bound"}, attribute{"hi", &clamp_op::hi, "upper bound"}};
   }
   static constexpr double samples[]{-3, -1, -0.5, 0, 0.5, 1, 3};
 

@@ -21,7 +21,7 @@ struct log_shifted_op {
 
   ratio epsilon = default_epsilon;
   static constexpr auto attributes() {
-    return std::tuple{attribute{"epsilon", &log_shifted_op::epsilon, "added inside the logarithm"}};
+    return attribute_list{attribute{"epsilon", &log_shifted_op::epsilon, "added inside the logarithm"}};
   }
   static constexpr double samples[]{0, 1e-7, 0.5, 1, 100};
 

@@ -18,7 +18,7 @@ struct safe_div_op {
   static constexpr arity in{.tensors = 2};
 
   ratio epsilon = default_epsilon;
-  static constexpr auto attributes() { return std::tuple{attribute{"epsilon", &safe_div_op::epsilon, "added to b"}}; }
+  static constexpr auto attributes() { return attribute_list{attribute{"epsilon", &safe_div_op::epsilon, "added to b"}}; }
   static constexpr double samples[]{-10, -1, 0.5, 3};
 
   template <field T>

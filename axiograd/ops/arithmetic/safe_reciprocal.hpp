@@ -17,7 +17,9 @@ struct safe_reciprocal_op {
   static constexpr op_facts facts{.max_ulp = 3, .derivative_max_ulp = 8};
 
   ratio epsilon = default_epsilon;
-  static constexpr auto attributes() { return std::tuple{attribute{"epsilon", &safe_reciprocal_op::epsilon, "added to x"}}; }
+  static constexpr auto attributes() {
+    return attribute_list{attribute{"epsilon", &safe_reciprocal_op::epsilon, "added to x"}};
+  }
   static constexpr double samples[]{-10, -1, 0, 0.5, 3};
 
   template <field T>

@@ -16,7 +16,7 @@ struct scale_op {
                                 .torch = "x * factor"};
   static constexpr op_facts facts{.max_ulp = 1.5, .derivative_max_ulp = 0.5};
   required<double> factor;
-  static constexpr auto attributes() { return std::tuple{attribute{"factor", &scale_op::factor, "the constant"}}; }
+  static constexpr auto attributes() { return attribute_list{attribute{"factor", &scale_op::factor, "the constant"}}; }
   static constexpr double samples[]{-2, -0.5, 0, 0.5, 2};
 
   template <ring T>

@@ -33,8 +33,8 @@ struct masked_multi_head_attention_op {
   required<int> heads;
   bool causal = false;
   static constexpr auto attributes() {
-    return std::tuple{attribute{"heads", &masked_multi_head_attention_op::heads, "number of heads"},
-                      attribute{"causal", &masked_multi_head_attention_op::causal, "only keys up to the query"}};
+    return attribute_list{attribute{"heads", &masked_multi_head_attention_op::heads, "number of heads"},
+                          attribute{"causal", &masked_multi_head_attention_op::causal, "only keys up to the query"}};
   }
 
   constexpr shape_result infer_shape(const shape& wq, const shape& wk, const shape& wv, const shape& wo, const shape& x,

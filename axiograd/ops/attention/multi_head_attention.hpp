@@ -34,8 +34,8 @@ struct multi_head_attention_op {
   required<int> heads;
   bool causal = false;
   static constexpr auto attributes() {
-    return std::tuple{attribute{"heads", &multi_head_attention_op::heads, "number of heads"},
-                      attribute{"causal", &multi_head_attention_op::causal, "only keys up to the query"}};
+    return attribute_list{attribute{"heads", &multi_head_attention_op::heads, "number of heads"},
+                          attribute{"causal", &multi_head_attention_op::causal, "only keys up to the query"}};
   }
 
   constexpr shape_result infer_shape(const shape& wq, const shape& wk, const shape& wv, const shape& wo, const shape& x) const {

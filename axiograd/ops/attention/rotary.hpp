@@ -27,9 +27,9 @@ struct rotary_op {
   int64_t offset = 0;
   bool interleaved = false;
   static constexpr auto attributes() {
-    return std::tuple{attribute{"base", &rotary_op::base, "of the geometric series of wave lengths"},
-                      attribute{"offset", &rotary_op::offset, "position of the first row"},
-                      attribute{"interleaved", &rotary_op::interleaved, "pairs are neighbours"}};
+    return attribute_list{attribute{"base", &rotary_op::base, "of the geometric series of wave lengths"},
+                          attribute{"offset", &rotary_op::offset, "position of the first row"},
+                          attribute{"interleaved", &rotary_op::interleaved, "pairs are neighbours"}};
   }
 
   constexpr shape_result infer_shape(const shape& x) const {

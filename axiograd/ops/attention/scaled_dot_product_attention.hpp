@@ -35,8 +35,9 @@ struct scaled_dot_product_attention_op {
   bool causal = false;
   double scale = 0;
   static constexpr auto attributes() {
-    return std::tuple{attribute{"causal", &scaled_dot_product_attention_op::causal, "only keys up to the query"},
-                      attribute{"scale", &scaled_dot_product_attention_op::scale, "factor of the products; 0 is 1 / sqrt(e)"}};
+    return attribute_list{
+        attribute{"causal", &scaled_dot_product_attention_op::causal, "only keys up to the query"},
+        attribute{"scale", &scaled_dot_product_attention_op::scale, "factor of the products; 0 is 1 / sqrt(e)"}};
   }
 
   constexpr shape_result infer_shape(const shape& q, const shape& k, const shape& v, const shape& bias) const {

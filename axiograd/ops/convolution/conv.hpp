@@ -27,10 +27,10 @@ struct conv_op {
   axis_list stride{}, padding{}, dilation{};
   int groups = 1;
   static constexpr auto attributes() {
-    return std::tuple{attribute{"stride", &conv_op::stride, "distance between windows"},
-                      attribute{"padding", &conv_op::padding, "zeros on each side"},
-                      attribute{"dilation", &conv_op::dilation, "distance between kernel entries"},
-                      attribute{"groups", &conv_op::groups, "channel groups that do not mix"}};
+    return attribute_list{attribute{"stride", &conv_op::stride, "distance between windows"},
+                          attribute{"padding", &conv_op::padding, "zeros on each side"},
+                          attribute{"dilation", &conv_op::dilation, "distance between kernel entries"},
+                          attribute{"groups", &conv_op::groups, "channel groups that do not mix"}};
   }
   constexpr sample_ranks ranks(const shape& w) const {
     const int rank = std::max(w.rank, 3);  // at least one spatial axis

@@ -25,10 +25,10 @@ struct conv2d_op {
   extents<2> stride{1}, padding{0}, dilation{1};
   int groups = 1;
   static constexpr auto attributes() {
-    return std::tuple{attribute{"stride", &conv2d_op::stride, "distance between windows"},
-                      attribute{"padding", &conv2d_op::padding, "zeros on each side"},
-                      attribute{"dilation", &conv2d_op::dilation, "distance between kernel entries"},
-                      attribute{"groups", &conv2d_op::groups, "channel groups that do not mix"}};
+    return attribute_list{attribute{"stride", &conv2d_op::stride, "distance between windows"},
+                          attribute{"padding", &conv2d_op::padding, "zeros on each side"},
+                          attribute{"dilation", &conv2d_op::dilation, "distance between kernel entries"},
+                          attribute{"groups", &conv2d_op::groups, "channel groups that do not mix"}};
   }
   /// The same operator with its axes as lists.
   constexpr conv_op general() const {

@@ -20,7 +20,7 @@ struct concat_op {
   static constexpr arity in{.tensors = 2};
 
   int axis = 0;
-  static constexpr auto attributes() { return std::tuple{attribute{"axis", &concat_op::axis, "axis to join along"}}; }
+  static constexpr auto attributes() { return attribute_list{attribute{"axis", &concat_op::axis, "axis to join along"}}; }
 
   constexpr shape_result infer_shape(const shape& a, const shape& b) const {
     if (axis < 0 || axis >= a.rank) return {error_kind::invalid_axis, "axis {} is out of range for {} axes", axis, a.rank};

@@ -21,8 +21,8 @@ struct diagonal_op {
 
   int axis1 = 0, axis2 = 1;
   static constexpr auto attributes() {
-    return std::tuple{attribute{"axis1", &diagonal_op::axis1, "first axis"},
-                      attribute{"axis2", &diagonal_op::axis2, "second axis"}};
+    return attribute_list{attribute{"axis1", &diagonal_op::axis1, "first axis"},
+                          attribute{"axis2", &diagonal_op::axis2, "second axis"}};
   }
 
   constexpr shape_result infer_shape(const shape& x) const {

@@ -22,7 +22,7 @@ struct gather_scalar_op {
   static constexpr sample_ranks ranks{1};
 
   required<int64_t> i;
-  static constexpr auto attributes() { return std::tuple{attribute{"i", &gather_scalar_op::i, "index"}}; }
+  static constexpr auto attributes() { return attribute_list{attribute{"i", &gather_scalar_op::i, "index"}}; }
 
   constexpr shape_result infer_shape(const shape& x) const {
     if (i.value < 0 || i.value >= x[0])

@@ -23,7 +23,7 @@ struct gather_scalar_nat_op {
   static constexpr bool leaves_gaps = true;
 
   required<int64_t> i;
-  static constexpr auto attributes() { return std::tuple{attribute{"i", &gather_scalar_nat_op::i, "index"}}; }
+  static constexpr auto attributes() { return attribute_list{attribute{"i", &gather_scalar_nat_op::i, "index"}}; }
 
   constexpr shape_result infer_shape(const shape&) const { return shape{}; }
   template <class Emit>

@@ -24,7 +24,7 @@ struct scatter_add_row_op {
   static constexpr bool adds_up = true;
 
   required<int64_t> i;
-  static constexpr auto attributes() { return std::tuple{attribute{"i", &scatter_add_row_op::i, "row"}}; }
+  static constexpr auto attributes() { return attribute_list{attribute{"i", &scatter_add_row_op::i, "row"}}; }
 
   constexpr shape_result infer_shape(const shape& x, const shape& v) const {
     if (i.value < 0 || i.value >= x[0])

@@ -22,9 +22,10 @@ struct slice_op {
   required<int64_t> start, stop;
   int64_t step = 1;
   static constexpr auto attributes() {
-    return std::tuple{attribute{"axis", &slice_op::axis, "axis to cut"}, attribute{"start", &slice_op::start, "first index"},
-                      attribute{"stop", &slice_op::stop, "index after the last"},
-                      attribute{"step", &slice_op::step, "distance between indices"}};
+    return attribute_list{attribute{"axis", &slice_op::axis, "axis to cut"},
+                          attribute{"start", &slice_op::start, "first index"},
+                          attribute{"stop", &slice_op::stop, "index after the last"},
+                          attribute{"step", &slice_op::step, "distance between indices"}};
   }
 
   constexpr shape_result infer_shape(const shape& x) const {

@@ -21,8 +21,8 @@ struct slice_dim0_op {
 
   required<int64_t> start, length;
   static constexpr auto attributes() {
-    return std::tuple{attribute{"start", &slice_dim0_op::start, "first index"},
-                      attribute{"length", &slice_dim0_op::length, "number of indices"}};
+    return attribute_list{attribute{"start", &slice_dim0_op::start, "first index"},
+                          attribute{"length", &slice_dim0_op::length, "number of indices"}};
   }
 
   constexpr shape_result infer_shape(const shape& x) const {

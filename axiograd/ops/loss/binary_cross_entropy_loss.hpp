@@ -23,7 +23,7 @@ struct binary_cross_entropy_loss_op {
   ratio epsilon = default_epsilon;
   AXG_POINTWISE_LOSS(binary_cross_entropy_loss)
   static constexpr auto own_attributes() {
-    return std::tuple{attribute{"epsilon", &binary_cross_entropy_loss_op::epsilon, "distance of the clip from 0 and 1"}};
+    return attribute_list{attribute{"epsilon", &binary_cross_entropy_loss_op::epsilon, "distance of the clip from 0 and 1"}};
   }
 
   // 1 - x is clipped like x: 1 - epsilon has lost most digits of epsilon.

@@ -28,7 +28,7 @@ struct cosine_similarity_loss_op {
 
   ratio epsilon = default_epsilon;
   static constexpr auto attributes() {
-    return std::tuple{attribute{"epsilon", &cosine_similarity_loss_op::epsilon, "least length"}};
+    return attribute_list{attribute{"epsilon", &cosine_similarity_loss_op::epsilon, "least length"}};
   }
 
   constexpr int row_axis(int) const { return whole_tensor; }

@@ -33,7 +33,7 @@ struct cross_entropy_labels_op {
   int64_t ignore_index = -100;
   axiograd::reduction reduction = axiograd::reduction::mean;
   static constexpr auto attributes() {
-    return std::tuple{
+    return attribute_list{
         attribute{"label_smoothing", &cross_entropy_labels_op::label_smoothing, "share of the target spread over all classes"},
         attribute{"ignore_index", &cross_entropy_labels_op::ignore_index, "label of slices to leave out"},
         attribute{"reduction", &cross_entropy_labels_op::reduction, "of the slices: mean or sum"}};

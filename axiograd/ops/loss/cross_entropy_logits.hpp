@@ -30,7 +30,7 @@ struct cross_entropy_logits_op {
 
   axiograd::reduction reduction = axiograd::reduction::mean;
   static constexpr auto attributes() {
-    return std::tuple{attribute{"reduction", &cross_entropy_logits_op::reduction, "of the slices: mean or sum"}};
+    return attribute_list{attribute{"reduction", &cross_entropy_logits_op::reduction, "of the slices: mean or sum"}};
   }
 
   constexpr shape_result infer_shape(const shape& x, const shape& t) const {

@@ -28,8 +28,8 @@ struct cross_entropy_loss_op {
   ratio epsilon = default_epsilon;
   axiograd::reduction reduction = axiograd::reduction::mean;
   static constexpr auto attributes() {
-    return std::tuple{attribute{"epsilon", &cross_entropy_loss_op::epsilon, "distance of the clip from 0 and 1"},
-                      attribute{"reduction", &cross_entropy_loss_op::reduction, "of the slices: mean or sum"}};
+    return attribute_list{attribute{"epsilon", &cross_entropy_loss_op::epsilon, "distance of the clip from 0 and 1"},
+                          attribute{"reduction", &cross_entropy_loss_op::reduction, "of the slices: mean or sum"}};
   }
 
   constexpr shape_result infer_shape(const shape& x, const shape& t) const {

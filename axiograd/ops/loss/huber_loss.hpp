@@ -21,7 +21,7 @@ struct huber_loss_op {
   double delta = 1;
   AXG_POINTWISE_LOSS(huber_loss)
   static constexpr auto own_attributes() {
-    return std::tuple{attribute{"delta", &huber_loss_op::delta, "where the parabola ends"}};
+    return attribute_list{attribute{"delta", &huber_loss_op::delta, "where the parabola ends"}};
   }
   constexpr shape_result check() const {
     if (!(delta > 0)) return {error_kind::invalid_parameter, "delta must be positive"};

@@ -22,7 +22,7 @@ struct smooth_l1_loss_op {
   double beta = 1;
   AXG_POINTWISE_LOSS(smooth_l1_loss)
   static constexpr auto own_attributes() {
-    return std::tuple{attribute{"beta", &smooth_l1_loss_op::beta, "where the parabola ends"}};
+    return attribute_list{attribute{"beta", &smooth_l1_loss_op::beta, "where the parabola ends"}};
   }
   constexpr shape_result check() const {
     if (!(beta > 0)) return {error_kind::invalid_parameter, "beta must be positive"};

@@ -28,7 +28,7 @@ struct batch_norm_op {
 
   ratio epsilon{1, 100'000};
   static constexpr auto attributes() {
-    return std::tuple{attribute{"epsilon", &batch_norm_op::epsilon, "added to the variance"}};
+    return attribute_list{attribute{"epsilon", &batch_norm_op::epsilon, "added to the variance"}};
   }
 
   constexpr shape_result infer_shape(const shape& x, const shape& gamma, const shape& beta) const {

@@ -32,7 +32,7 @@ struct batch_norm_channel_first_op {
 
   ratio epsilon = default_epsilon;
   static constexpr auto attributes() {
-    return std::tuple{attribute{"epsilon", &batch_norm_channel_first_op::epsilon, "added to the variance"}};
+    return attribute_list{attribute{"epsilon", &batch_norm_channel_first_op::epsilon, "added to the variance"}};
   }
 
   constexpr shape_result infer_shape(const shape& x, const shape& gamma, const shape& beta) const {

@@ -29,8 +29,8 @@ struct group_norm_op {
   required<int> groups;
   ratio epsilon{1, 100'000};
   static constexpr auto attributes() {
-    return std::tuple{attribute{"groups", &group_norm_op::groups, "number of groups"},
-                      attribute{"epsilon", &group_norm_op::epsilon, "added to the variance"}};
+    return attribute_list{attribute{"groups", &group_norm_op::groups, "number of groups"},
+                          attribute{"epsilon", &group_norm_op::epsilon, "added to the variance"}};
   }
 
   constexpr shape_result infer_shape(const shape& x, const shape& gamma, const shape& beta) const {

@@ -29,7 +29,7 @@ struct layer_norm_op {
 
   ratio epsilon = default_epsilon;
   static constexpr auto attributes() {
-    return std::tuple{attribute{"epsilon", &layer_norm_op::epsilon, "added to the variance"}};
+    return attribute_list{attribute{"epsilon", &layer_norm_op::epsilon, "added to the variance"}};
   }
 
   constexpr shape_result infer_shape(const shape& x, const shape& gamma, const shape& beta) const {

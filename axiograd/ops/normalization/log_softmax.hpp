@@ -25,7 +25,7 @@ struct log_softmax_op {
 
   int axis = -1;
   static constexpr auto attributes() {
-    return std::tuple{attribute{"axis", &log_softmax_op::axis, "axis of the slices; -1 is the last"}};
+    return attribute_list{attribute{"axis", &log_softmax_op::axis, "axis of the slices; -1 is the last"}};
   }
 
   constexpr int row_axis(int rank) const { return axis == -1 || rank == 0 ? rank - 1 : axis; }

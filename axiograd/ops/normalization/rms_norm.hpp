@@ -29,7 +29,7 @@ struct rms_norm_op {
 
   ratio epsilon = default_epsilon;
   static constexpr auto attributes() {
-    return std::tuple{attribute{"epsilon", &rms_norm_op::epsilon, "added to the mean square"}};
+    return attribute_list{attribute{"epsilon", &rms_norm_op::epsilon, "added to the mean square"}};
   }
 
   constexpr shape_result infer_shape(const shape& x, const shape& gamma) const {

@@ -27,7 +27,7 @@ struct adaptive_max_pool_op {
 
   required<axis_list> windows;
   static constexpr auto attributes() {
-    return std::tuple{attribute{"windows", &adaptive_max_pool_op::windows, "windows along each axis"}};
+    return attribute_list{attribute{"windows", &adaptive_max_pool_op::windows, "windows along each axis"}};
   }
   constexpr sample_ranks ranks(const shape&) const { return {1 + windows.value.rank}; }
 

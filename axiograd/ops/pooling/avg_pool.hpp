@@ -28,9 +28,9 @@ struct avg_pool_op {
   required<axis_list> kernel;
   axis_list stride{}, padding{};
   static constexpr auto attributes() {
-    return std::tuple{attribute{"kernel", &avg_pool_op::kernel, "window"},
-                      attribute{"stride", &avg_pool_op::stride, "distance between windows; 0 is the kernel"},
-                      attribute{"padding", &avg_pool_op::padding, "cells on each side"}};
+    return attribute_list{attribute{"kernel", &avg_pool_op::kernel, "window"},
+                          attribute{"stride", &avg_pool_op::stride, "distance between windows; 0 is the kernel"},
+                          attribute{"padding", &avg_pool_op::padding, "cells on each side"}};
   }
   constexpr sample_ranks ranks(const shape&) const { return {1 + kernel.value.rank}; }
   constexpr pool_geometry geometry() const { return {kernel, stride, padding}; }

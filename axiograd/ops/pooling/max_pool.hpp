@@ -29,9 +29,9 @@ struct max_pool_op {
   required<axis_list> kernel;
   axis_list stride{}, padding{};
   static constexpr auto attributes() {
-    return std::tuple{attribute{"kernel", &max_pool_op::kernel, "window"},
-                      attribute{"stride", &max_pool_op::stride, "distance between windows; 0 is the kernel"},
-                      attribute{"padding", &max_pool_op::padding, "cells on each side"}};
+    return attribute_list{attribute{"kernel", &max_pool_op::kernel, "window"},
+                          attribute{"stride", &max_pool_op::stride, "distance between windows; 0 is the kernel"},
+                          attribute{"padding", &max_pool_op::padding, "cells on each side"}};
   }
   constexpr sample_ranks ranks(const shape&) const { return {1 + kernel.value.rank}; }
   constexpr pool_geometry geometry() const { return {kernel, stride, padding}; }

@@ -25,9 +25,9 @@ struct max_pool2d_op {
   extents<2> stride{0}, padding{0};
 
   static constexpr auto attributes() {
-    return std::tuple{attribute{"kernel", &max_pool2d_op::kernel, "window"},
-                      attribute{"stride", &max_pool2d_op::stride, "distance between windows; 0 is the kernel"},
-                      attribute{"padding", &max_pool2d_op::padding, "cells on each side"}};
+    return attribute_list{attribute{"kernel", &max_pool2d_op::kernel, "window"},
+                          attribute{"stride", &max_pool2d_op::stride, "distance between windows; 0 is the kernel"},
+                          attribute{"padding", &max_pool2d_op::padding, "cells on each side"}};
   }
   /// The same operator with its axes as lists.
   constexpr max_pool_op general() const {

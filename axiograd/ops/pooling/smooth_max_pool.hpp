@@ -34,10 +34,10 @@ struct smooth_max_pool_op {
   axis_list stride{}, padding{};
   required<double> beta;
   static constexpr auto attributes() {
-    return std::tuple{attribute{"kernel", &smooth_max_pool_op::kernel, "window"},
-                      attribute{"stride", &smooth_max_pool_op::stride, "distance between windows; 0 is the kernel"},
-                      attribute{"padding", &smooth_max_pool_op::padding, "cells on each side"},
-                      attribute{"beta", &smooth_max_pool_op::beta, "sharpness"}};
+    return attribute_list{attribute{"kernel", &smooth_max_pool_op::kernel, "window"},
+                          attribute{"stride", &smooth_max_pool_op::stride, "distance between windows; 0 is the kernel"},
+                          attribute{"padding", &smooth_max_pool_op::padding, "cells on each side"},
+                          attribute{"beta", &smooth_max_pool_op::beta, "sharpness"}};
   }
   constexpr sample_ranks ranks(const shape&) const { return {1 + kernel.value.rank}; }
   constexpr pool_geometry geometry() const { return {kernel, stride, padding}; }

@@ -25,10 +25,10 @@ struct smooth_max_pool2d_op {
   extents<2> stride{0}, padding{0};
   required<double> beta;
   static constexpr auto attributes() {
-    return std::tuple{attribute{"kernel", &smooth_max_pool2d_op::kernel, "window"},
-                      attribute{"stride", &smooth_max_pool2d_op::stride, "distance between windows; 0 is the kernel"},
-                      attribute{"padding", &smooth_max_pool2d_op::padding, "cells on each side"},
-                      attribute{"beta", &smooth_max_pool2d_op::beta, "sharpness"}};
+    return attribute_list{attribute{"kernel", &smooth_max_pool2d_op::kernel, "window"},
+                          attribute{"stride", &smooth_max_pool2d_op::stride, "distance between windows; 0 is the kernel"},
+                          attribute{"padding", &smooth_max_pool2d_op::padding, "cells on each side"},
+                          attribute{"beta", &smooth_max_pool2d_op::beta, "sharpness"}};
   }
   /// The same operator with its axes as lists.
   constexpr smooth_max_pool_op general() const {

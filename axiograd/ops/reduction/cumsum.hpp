@@ -21,7 +21,7 @@ struct cumsum_op {
   static constexpr bool runs_on = ring<T>;
 
   required<int> axis;
-  static constexpr auto attributes() { return std::tuple{attribute{"axis", &cumsum_op::axis, "axis to sum along"}}; }
+  static constexpr auto attributes() { return attribute_list{attribute{"axis", &cumsum_op::axis, "axis to sum along"}}; }
 
   constexpr shape_result infer_shape(const shape& x) const {
     if (axis < 0 || axis >= x.rank)

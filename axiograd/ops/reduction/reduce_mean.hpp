@@ -22,7 +22,7 @@ struct reduce_mean_op {
   static constexpr bool runs_on = field<T>;
 
   required<int> axis;
-  static constexpr auto attributes() { return std::tuple{attribute{"axis", &reduce_mean_op::axis, "axis to drop"}}; }
+  static constexpr auto attributes() { return attribute_list{attribute{"axis", &reduce_mean_op::axis, "axis to drop"}}; }
 
   constexpr int row_axis(int) const { return axis; }
   constexpr shape_result infer_shape(const shape& x) const {

@@ -25,7 +25,7 @@ struct reduce_min_op {
   };
 
   required<int> axis;
-  static constexpr auto attributes() { return std::tuple{attribute{"axis", &reduce_min_op::axis, "axis to drop"}}; }
+  static constexpr auto attributes() { return attribute_list{attribute{"axis", &reduce_min_op::axis, "axis to drop"}}; }
 
   constexpr int row_axis(int) const { return axis; }
   constexpr shape_result infer_shape(const shape& x) const {

@@ -24,8 +24,8 @@ struct variance_op {
   required<int> axis;
   int correction = 1;
   static constexpr auto attributes() {
-    return std::tuple{attribute{"axis", &variance_op::axis, "axis to drop"},
-                      attribute{"correction", &variance_op::correction, "subtracted from the number of entries"}};
+    return attribute_list{attribute{"axis", &variance_op::axis, "axis to drop"},
+                          attribute{"correction", &variance_op::correction, "subtracted from the number of entries"}};
   }
 
   constexpr int row_axis(int) const { return axis; }

@@ -22,8 +22,8 @@ struct broadcast_to_op {
   required<shape> dims;
   axis_list axes{};
   static constexpr auto attributes() {
-    return std::tuple{attribute{"dims", &broadcast_to_op::dims, "the new shape"},
-                      attribute{"axes", &broadcast_to_op::axes, "target axis of each input axis; () is trailing"}};
+    return attribute_list{attribute{"dims", &broadcast_to_op::dims, "the new shape"},
+                          attribute{"axes", &broadcast_to_op::axes, "target axis of each input axis; () is trailing"}};
   }
 
   constexpr int64_t target(const shape& x, int axis) const {

@@ -21,7 +21,7 @@ struct flatten_op {
   static constexpr bool relabels = true;
 
   int start = 0;
-  static constexpr auto attributes() { return std::tuple{attribute{"start", &flatten_op::start, "first axis to join"}}; }
+  static constexpr auto attributes() { return attribute_list{attribute{"start", &flatten_op::start, "first axis to join"}}; }
 
   constexpr shape_result infer_shape(const shape& x) const {
     if (start < 0 || start > x.rank || start == max_rank)

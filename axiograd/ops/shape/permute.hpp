@@ -20,7 +20,9 @@ struct permute_op {
   static constexpr family kind = family::index;
 
   required<axis_list> axes;
-  static constexpr auto attributes() { return std::tuple{attribute{"axes", &permute_op::axes, "source axis of each axis"}}; }
+  static constexpr auto attributes() {
+    return attribute_list{attribute{"axes", &permute_op::axes, "source axis of each axis"}};
+  }
 
   constexpr shape_result infer_shape(const shape& x) const {
     unsigned seen = 0;

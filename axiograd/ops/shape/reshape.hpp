@@ -21,7 +21,7 @@ struct reshape_op {
   static constexpr bool relabels = true;
 
   required<shape> dims;
-  static constexpr auto attributes() { return std::tuple{attribute{"dims", &reshape_op::dims, "the new shape"}}; }
+  static constexpr auto attributes() { return attribute_list{attribute{"dims", &reshape_op::dims, "the new shape"}}; }
 
   constexpr shape_result infer_shape(const shape& x) const {
     for (const int64_t extent : dims.value)

@@ -20,7 +20,7 @@ struct swap_adjacent_at_depth_op {
   static constexpr family kind = family::index;
   required<int> depth;
   static constexpr auto attributes() {
-    return std::tuple{attribute{"depth", &swap_adjacent_at_depth_op::depth, "first of the two axes"}};
+    return attribute_list{attribute{"depth", &swap_adjacent_at_depth_op::depth, "first of the two axes"}};
   }
 
   constexpr shape_result infer_shape(const shape& x) const {
