@@ -148,7 +148,7 @@ void run_step(exact_run& r, step one, draw& d) {
     from = {from.node, false, d.bits() % 64, 1 + d.bits() % 7};
   }
   tensors<dual<probe>> x;
-  std::map<std::int64_t, std::int64_t> tangents;  // of each number that the step takes
+  std::map<std::uint64_t, std::uint64_t> tangents;  // of each number that the step takes
   auto from = one.in.begin();
   for (const shape& dims : one.c.in) {
     entries<dual<probe>>& in = x.emplace_back();
@@ -162,7 +162,7 @@ void run_step(exact_run& r, step one, draw& d) {
         const dual<probe>& e = all[static_cast<std::int64_t>(from->entry(static_cast<std::uint64_t>(i), all.size()))];
         in[i] = {with_new_shadow(e.v, i), e.d};
       }
-      const std::int64_t tangent = in[i].d.residue().value();
+      const std::uint64_t tangent = in[i].d.residue().value();
       r.met_kink |= tangents.try_emplace(in[i].v.residue().value(), tangent).first->second != tangent;
     }
     ++from;
