@@ -36,7 +36,7 @@ struct swap_adjacent_at_depth_op {
   void moves(std::span<const shape> x, const shape& y, const Emit& emit) const {
     box_move m = box_move::of(y);
     for (int axis = 0; axis < y.rank; ++axis) {
-      const int from = axis == depth.value ? axis + 1 : axis == depth.value + 1 ? axis - 1 : axis;
+      const int from = axis == depth.value ? axis + 1 : axis - 1 == depth.value ? axis - 1 : axis;
       m.from_stride[static_cast<std::size_t>(axis)] = x[0].stride(from);  // behind the last axis it is 1, as that of the last
     }
     emit(m);
