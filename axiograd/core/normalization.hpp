@@ -1,7 +1,6 @@
 #pragma once
 
-#include <axiograd/core/scalar/scalar.hpp>
-#include <axiograd/core/view.hpp>
+#include <axiograd/core/row.hpp>
 
 namespace axiograd {
 
@@ -10,64 +9,79 @@ namespace axiograd {
 struct norm_groups {
   int64_t groups, cycle, group_step, blocks, block_step, channels, inner;
 
-  /// y = gamma z + beta, z = (x - mean) / sqrt(variance + epsilon).
+  /// y = gamma z + beta, z = (x - mean) / sqrt(variance + epsilon), for one group; S is a number or a vector of them.
+  template <class S, class T = typename packet<S>::element>
+  void forward_group(int64_t g, const T* x, const T* gamma, const T* beta, const T& epsilon, T* y) const {
+    const moments<S> m = moments_of<S>(x, g, epsilon);
+    for_each_run(g, [&](int64_t first, int64_t c) {
+      store_row(number<S>(gamma[c]) * ((memory_row<S>{x + first, inner} - m.mean) * m.r) + number<S>(beta[c]), y + first);
+    });
+  }
+  /// For one group, dx = r (h - mean h - z mean(h z)), h = dy gamma: added to dx, or written. Adds to dgamma and dbeta. A null
+  /// gradient is not wanted.
+  template <class S, class T = typename packet<S>::element>
+  void vjp_group(int64_t g, const T* x, const T* gamma, const T& epsilon, const T* dy, T* dx, bool adds, T* dgamma,
+                 T* dbeta) const {
+    const moments<S> m = moments_of<S>(x, g, epsilon);
+    const auto z = [&](int64_t first) { return (memory_row<S>{x + first, inner} - m.mean) * m.r; };
+    S total(0), along(0);
+    for_each_run(g, [&](int64_t first, int64_t c) {
+      const memory_row<S> run{dy + first, inner};
+      const S one = sum(run), with_z = sum(run * z(first)), scale = number<S>(gamma[c]);
+      total = total + one * scale;
+      along = along + with_z * scale;
+      if (dgamma != nullptr) dgamma[c] = dgamma[c] + packet<S>::first(with_z);
+      if (dbeta != nullptr) dbeta[c] = dbeta[c] + packet<S>::first(one);
+    });
+    if (dx == nullptr) return;
+    const S mean = total / count<S>(), slope = along / count<S>();
+    for_each_run(g, [&](int64_t first, int64_t c) {
+      const auto gradient = (memory_row<S>{dy + first, inner} * number<S>(gamma[c]) - mean - z(first) * slope) * m.r;
+      adds ? add_row(gradient, dx + first) : store_row(gradient, dx + first);
+    });
+  }
+
   template <class T>
   void forward(const T* x, const T* gamma, const T* beta, const T& epsilon, T* y) const {
-    for (int64_t g = 0; g < groups; ++g) {
-      const moments<T> m = moments_of(x, g, epsilon);
-      for_each(g, [&](int64_t i, int64_t c) { y[i] = gamma[c] * ((x[i] - m.mean) * m.r) + beta[c]; });
-    }
+    for (int64_t g = 0; g < groups; ++g) forward_group<T>(g, x, gamma, beta, epsilon, y);
   }
-  /// Adds into each gradient that is not null: dx = r (h - mean h - z mean(h z)), h = dy gamma.
   template <class T>
   void vjp(const T* x, const T* gamma, const T& epsilon, const T* dy, T* dx, T* dgamma, T* dbeta) const {
-    for (int64_t g = 0; g < groups; ++g) {
-      const moments<T> m = moments_of(x, g, epsilon);
-      T total(0), along(0);
-      for_each(g, [&](int64_t i, int64_t c) {
-        const T z = (x[i] - m.mean) * m.r;
-        total = total + dy[i] * gamma[c];
-        along = along + dy[i] * gamma[c] * z;
-        if (dgamma != nullptr) dgamma[c] = dgamma[c] + dy[i] * z;
-        if (dbeta != nullptr) dbeta[c] = dbeta[c] + dy[i];
-      });
-      if (dx == nullptr) continue;
-      const T n = count<T>();
-      for_each(g, [&](int64_t i, int64_t c) {
-        dx[i] = dx[i] + m.r * (dy[i] * gamma[c] - total / n - (x[i] - m.mean) * m.r * (along / n));
-      });
-    }
+    for (int64_t g = 0; g < groups; ++g) vjp_group<T>(g, x, gamma, epsilon, dy, dx, true, dgamma, dbeta);
   }
 
  private:
-  template <class T>
+  template <class S>
   struct moments {
-    T mean, r;
+    S mean, r;
   };
   // The mean is corrected by the mean of what remains.
-  template <class T>
-  moments<T> moments_of(const T* x, int64_t g, const T& epsilon) const {
-    T mean(0), square(0);
-    for (int pass = 0; pass < 2; ++pass) {
-      T rest(0);
-      for_each(g, [&](int64_t i, int64_t) { rest = rest + (x[i] - mean); });
-      mean = mean + rest / count<T>();
-    }
-    for_each(g, [&](int64_t i, int64_t) { square = square + (x[i] - mean) * (x[i] - mean); });
-    return {mean, T(1) / sqrt(square / count<T>() + epsilon)};
+  template <class S, class T>
+  moments<S> moments_of(const T* x, int64_t g, const T& epsilon) const {
+    const auto total = [&](const auto& term) {
+      S all(0);
+      for_each_run(g, [&](int64_t first, int64_t) { all = all + sum(term(memory_row<S>{x + first, inner})); });
+      return all;
+    };
+    S mean = total([](const auto& row) { return row; }) / count<S>();
+    mean = mean + total([&](const auto& row) { return row - mean; }) / count<S>();
+    const S square = total([&](const auto& row) { return (row - mean) * (row - mean); });
+    return {mean, S(1) / sqrt(square / count<S>() + number<S>(epsilon))};
   }
-  template <class T>
-  T count() const {
-    return T(static_cast<double>(blocks * channels * inner));
+  template <class S>
+  S count() const {
+    return S(static_cast<double>(blocks * channels * inner));
   }
-  // Calls body(entry, channel).
+  /// The same in every lane.
+  template <class S, class T>
+  static S number(const T& x) {
+    return packet<S>::broadcast_first(packet<S>::load_first(&x, 1));
+  }
+  // Calls body(first entry, channel).
   template <class Body>
-  void for_each(int64_t g, const Body& body) const {
+  void for_each_run(int64_t g, const Body& body) const {
     for (int64_t b = 0; b < blocks; ++b)
-      for (int64_t c = 0; c < channels; ++c) {
-        const int64_t first = g * group_step + b * block_step + c * inner;
-        for (int64_t i = first; i < first + inner; ++i) body(i, g % cycle * channels + c);
-      }
+      for (int64_t c = 0; c < channels; ++c) body(g * group_step + b * block_step + c * inner, g % cycle * channels + c);
   }
 };
 

@@ -7,7 +7,7 @@
 namespace axiograd {
 
 namespace impl {
-/// Runs of fewer neighbours than this are not worth vectors: the definition's loops are faster.
+/// Runs of fewer neighbours than this would leave vectors mostly empty.
 inline constexpr int64_t shortest_norm_run = 8;
 
 /// Calls body(channel group) for the groups of channels, which share nothing, on several threads.

@@ -1,5 +1,5 @@
 #pragma once
-// Groups normalised by vectors: what batch, group and instance norm do with floats and doubles (core/normalization.hpp).
+// Groups normalised by vectors: core/normalization.hpp over them.
 
 #include <axiograd/core/normalization.hpp>
 #include <axiograd/kernels/cpu/native.hpp>
