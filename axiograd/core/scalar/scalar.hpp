@@ -89,18 +89,18 @@ AXG_HD constexpr T abs(T x) {
   return std::abs(x);
 }
 
-/// x^2 - square, where `square` is x^2 rounded. Types that round have one; the others need none.
+/// x y - product, where `product` is x y rounded. Types that round have one; the others need none.
 template <std::floating_point T>
-AXG_HD constexpr T square_error(T x, T square) {
-  return std::fma(x, x, -square);
+AXG_HD constexpr T product_error(T x, T y, T product) {
+  return std::fma(x, y, -product);
 }
 
 /// exp(-c x^2) for c > 0, a power of two. The rounding of a large square would cost its result as many ULP: it is undone.
 template <class T>
 AXG_HD constexpr T gaussian(const T& x, const T& c) {
   const T square = x * x, y = exp(-(c * square));
-  if constexpr (requires { square_error(x, square); })
-    return select(y > T(0), y - y * (c * square_error(x, square)), y);
+  if constexpr (requires { product_error(x, x, square); })
+    return select(y > T(0), y - y * (c * product_error(x, x, square)), y);
   else
     return y;
 }

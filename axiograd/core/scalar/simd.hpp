@@ -3,7 +3,7 @@
 
 #include <hwy/highway.h>
 
-#include <axiograd/core/scalar/scalar.hpp>
+#include <axiograd/core/scalar/precise.hpp>
 #include <cstddef>
 
 // A unit that includes this header is compiled once per instruction set. Everything here is a template over V, whose type
@@ -94,6 +94,8 @@ struct simd {
 
 template <class V>
 inline constexpr algebra algebra_of<simd<V>>{.ring = true, .ordered = true, .division = true, .analytic = true};
+template <class V>
+inline constexpr bool rounds<simd<V>> = true;
 template <class V>
 struct constant_pi<simd<V>> {
   static simd<V> value() { return std::numbers::pi; }

@@ -249,6 +249,31 @@ TYPED_TEST(simd_of, arithmetic_and_select_work_lane_by_lane) {
   EXPECT_EQ(S().first(), T(0));
 }
 
+TYPED_TEST(simd_of, numbers_in_two_parts_have_more_digits) {
+  using T = TypeParam;
+  using S = full<T>;
+  std::mt19937_64 bits(static_cast<std::uint64_t>(GTEST_FLAG_GET(random_seed)));
+  std::uniform_real_distribution<double> in(-80, 80);
+  for (int i = 0; i < 5000; ++i) {
+    const T x = static_cast<T>(in(bits)), y = static_cast<T>(in(bits));
+    const T low = x * limits<T>::epsilon() / 8;
+    const S product = S(x) * S(y);
+    EXPECT_EQ(product_error(S(x), S(y), product).first(), std::fma(x, y, -product.first())) << x << ' ' << y;
+
+    const axiograd::double_word<S> e = exp(axiograd::double_word<S>(S(x), S(low)));
+    const wide<T> exact = std::exp(wide<T>{x} + wide<T>{low}), got = wide<T>{e.high.first()} + wide<T>{e.low.first()};
+    EXPECT_LE(static_cast<double>(std::abs(got / exact - 1)), 0.1 * static_cast<double>(limits<T>::epsilon())) << x;
+  }
+  const T infinity = limits<T>::infinity();
+  const axiograd::double_word<S> most(S(limits<T>::max()), S(0));
+  EXPECT_EQ((most * axiograd::double_word<S>(1)).high.first(), limits<T>::max());
+  EXPECT_EQ((most * most).high.first(), infinity);
+  EXPECT_EQ(exp(axiograd::double_word<S>(S(-infinity))).high.first(), 0);
+  EXPECT_EQ(exp(axiograd::double_word<S>(S(-infinity), S(limits<T>::quiet_NaN()))).high.first(), 0);
+  EXPECT_EQ(exp(axiograd::double_word<S>(S(infinity))).high.first(), infinity);
+  EXPECT_TRUE(std::isnan(exp(axiograd::double_word<S>(S(limits<T>::quiet_NaN()))).high.first()));
+}
+
 TYPED_TEST(simd_of, tails_touch_only_their_elements) {
   using T = TypeParam;
   using S = full<T>;

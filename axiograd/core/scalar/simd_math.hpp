@@ -165,6 +165,22 @@ struct expm1_sum {
   }
 };
 
+/// e^x in two parts.
+template <class V>
+HWY_INLINE double_word<simd<V>> exp(const double_word<simd<V>>& x) {
+  using format = simd_format<V>;
+  const double least = format::single ? -104.5 : -746, most = format::single ? 89 : 710;
+  const simd<V> high = lesser_or_second(most, greater_or_second(least, x.high));
+  // Where the argument is clamped its low part means nothing, and may be NaN.
+  const simd<V> low = select(simd<V>(-least) > abs(x.high), x.low, 0);
+  const exponent_split<V> split(high, 2 * format::bias);
+  const auto r = double_word<simd<V>>::fast_sum(split.r, split.r_low() + low);
+  const simd<V> tail = mul_add(expm1_tail(r.high), r.high * r.high, mul_add(r.low, r.high, r.low));
+  const auto sum = double_word<simd<V>>::fast_sum(1, r.high);
+  const auto y = double_word<simd<V>>::fast_sum(sum.high, sum.low + tail);
+  return {times_power_of_two(y.high, split.n, split.biased), times_power_of_two(y.low, split.n, split.biased)};
+}
+
 /// e^x - 1 without cancellation.
 template <class V>
 HWY_INLINE simd<V> expm1(simd<V> x) {
@@ -189,13 +205,17 @@ HWY_INLINE simd<V> tanh(simd<V> x) {
   return hn::CopySign(mul_add(error, reciprocal, quotient).v, x.v);
 }
 
-/// The rounding error of a square, exactly (Dekker 1971 where there is no fused multiply-add).
+/// The rounding error of a product, exactly (Dekker 1971 where there is no fused multiply-add).
 template <class V>
-HWY_INLINE simd<V> square_error(simd<V> x, simd<V> square) {
-  if constexpr (HWY_NATIVE_FMA) return hn::MulSub(x.v, x.v, square.v);
-  const simd<V> scaled = x * (simd_format<V>::single ? 0x1p12 + 1 : 0x1p27 + 1);
-  const simd<V> high = scaled - (scaled - x), low = x - high;
-  return ((high * high - square) + 2 * high * low) + low * low;
+HWY_INLINE simd<V> product_error(simd<V> x, simd<V> y, simd<V> product) {
+  if constexpr (HWY_NATIVE_FMA) return hn::MulSub(x.v, y.v, product.v);
+  const simd<V> splitter = simd_format<V>::single ? 0x1p12 + 1 : 0x1p27 + 1;
+  const auto high_part = [&](simd<V> a) {
+    const simd<V> scaled = a * splitter;
+    return scaled - (scaled - a);
+  };
+  const simd<V> x_high = high_part(x), x_low = x - x_high, y_high = high_part(y), y_low = y - y_high;
+  return (((x_high * y_high - product) + x_high * y_low) + x_low * y_high) + x_low * y_low;
 }
 
 // ---- log, log1p: u = 2^k (1 + f) with 1 + f in [3/4, 3/2), then log u = k ln 2 + log(1 + f)

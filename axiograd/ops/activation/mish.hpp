@@ -1,6 +1,7 @@
 #pragma once
 
 #include <axiograd/core/op.hpp>
+#include <axiograd/core/scalar/precise.hpp>
 #include <axiograd/ops/arithmetic/abs.hpp>
 #include <axiograd/ops/arithmetic/exp.hpp>
 
@@ -14,36 +15,37 @@ struct mish_op {
                                 .edges = "total; NaN propagates; NaN at -inf",
                                 .source = "Misra 2019",
                                 .torch = "torch.nn.functional.mish; same"};
-  static constexpr op_facts facts{.max_ulp = 4, .derivative_max_ulp = 5};
+  static constexpr op_facts facts{.max_ulp = 1, .derivative_max_ulp = 2};
   static constexpr double samples[]{-80, -5, -1.2, -1, 0, 1, 5, 80};
 
   // tanh(log(1 + e^x)) is rational in e^x, and for x > 0 in e^-x, which cannot overflow.
   template <analytic T>
   AXG_HD constexpr T value(const T& x) const {
     const quotient<T> t(x);
-    return x * (t.above / t.below);
+    return rounded(precise<T>(x) * (t.above / t.below));
   }
   // Below -0.75 in the form whose terms are small near the root at -1.1924, where they cancel.
   template <analytic T>
   AXG_HD constexpr T derivative(const T& x, const T&) const {
     const quotient<T> t(x);
-    const T &e = t.e, &ee = t.square;
+    const T e = rounded(t.e), ee = e * e;
     const T near_root = e * (x + T(1) + e * (x + T(1.5) + (e + T(0.25) * ee)));
     const T slope = x * select(x > T(0), ee, e) * (T(1) + e);
     const auto right = x > T(-0.75);
-    return (select(right, t.above, T(0)) + T(4) * select(right, slope, near_root) / t.below) / t.below;
+    const precise<T> second = precise<T>(T(4) * select(right, slope, near_root)) / t.below;
+    return rounded((select(right, t.above, precise<T>(0)) + second) / t.below);
   }
 
  private:
   /// tanh(log(1 + e^x)) = above / below, with e = e^-|x|.
   template <analytic T>
   struct quotient {
-    T e, square, above, below;
-    AXG_HD constexpr explicit quotient(const T& x)
-        : e(exp(-abs(x))),
-          square(e * e),
-          above(T(2) * e + select(x > T(0), T(1), square)),
-          below(T(2) * e + select(x > T(0), T(1), T(2)) + select(x > T(0), T(2) * square, square)) {}
+    precise<T> e, above, below;
+    AXG_HD constexpr explicit quotient(const T& x) : e(exp(-abs(precise<T>(x)))), above(0), below(0) {
+      const precise<T> square = e * e, twice = e + e, one = 1, two = 2;
+      above = twice + select(x > T(0), one, square);
+      below = twice + select(x > T(0), one + (square + square), two + square);
+    }
   };
 };
 AXG_OPERATOR(mish)

@@ -13,7 +13,7 @@ struct silu_op {
                                 .edges = "total; NaN propagates; large -x give -0; NaN at -inf",
                                 .source = "Elfwing et al. 2018; contract 3",
                                 .torch = "torch.nn.functional.silu; same"};
-  static constexpr op_facts facts{.max_ulp = 3, .derivative_max_ulp = 4};
+  static constexpr op_facts facts{.max_ulp = 2, .derivative_max_ulp = 4};
   static constexpr double samples[]{-80, -5, -1.278, -1, 0, 1, 5, 80};
 
   template <analytic T>

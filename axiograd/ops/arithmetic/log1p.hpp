@@ -24,6 +24,9 @@ struct log1p_op {
   AXG_HD constexpr T derivative(const T& x, const T&) const {
     return T(1) / (T(1) + x);
   }
+
+  /// The declared accuracy holds where there is a value.
+  constexpr bool bounded_at(double x) const { return x > -1; }
 };
 AXG_OPERATOR(log1p)
 
