@@ -1,11 +1,14 @@
 // The conformance ladder over the list of operators. `axiograd check` prints the table of operators and rungs.
 
 #include <axiograd/kernels/parallel.hpp>
+#include <bit>
 #include <string_view>
 
 #include <gtest/gtest.h>
 
 #include "check.hpp"
+#include "enclosure.hpp"
+#include "exhaustive.hpp"
 #include "faults.hpp"
 #include "programs.hpp"
 
@@ -101,6 +104,61 @@ TEST(programs, see_bits_that_differ) {
   const settings set = settings::from_environment();
   for (const char* what : {"sum: depends on the number of threads", "exp: AVX-512 differs in the last bit"})
     EXPECT_TRUE(same_bits_programs(with_fault(what), set, 300).red()) << what;
+}
+
+// ---- all floats, of which every run takes some
+
+/// One block of 4,096 floats of each 16 million: other ones for each seed.
+outcome some_floats(const subject& s, const settings& set) {
+  constexpr std::uint64_t stride = 4096, group = stride * floats_in_block;
+  const std::uint64_t first = mix(set.seed) % stride * floats_in_block;
+  return exhaust(s, first, (std::uint64_t{1} << 32) - group + 1, stride).found;
+}
+TEST(floats, have_errors_within_the_declared_bounds) {
+  const settings set = settings::from_environment();
+  for (const subject* s : all_subjects()) {
+    if (!can_be_exhausted(*s)) continue;
+    for (const std::string& failure : some_floats(*s, set).failures)
+      ADD_FAILURE() << s->info.name.s << ": " << failure << ", seed " << set.seed;
+  }
+}
+TEST(floats, see_errors_beyond_the_declared_bounds) {
+  for (const fault& f : all_faults()) {
+    const std::string_view what = f.what;
+    if (what == "tanh: the derivative 1 - y^2 cancels" || what == "gelu: the declared precision is too good") {
+      EXPECT_TRUE(some_floats(f.planted, settings::from_environment()).red()) << what;
+    }
+  }
+}
+/// The polynomials against balls of up to 2,000 bits, one float at a time.
+TEST(floats, lie_in_their_enclosures) {
+  const settings set = settings::from_environment();
+  int checked = 0;
+  for (const subject* s : all_subjects()) {
+    if (!can_be_exhausted(*s)) continue;
+    draw d = case_of(*s, set, "enclosures", 0);
+    call c = s->draw_call(d);
+    enclosures exact(*s, c);
+    std::array<enclosed_row, 2> row;
+    for (int number = 0; number < 40; ++number) {
+      // Neighbouring blocks use what the ones before have learnt.
+      const auto first = static_cast<std::uint32_t>(d.bits()) & 0xfffff000u;
+      if (!std::isfinite(std::bit_cast<float>(first))) continue;
+      exact.fill(first, 4096, row);
+      for (int k = 0; k < 8; ++k) {
+        const auto i = static_cast<std::uint32_t>(d.whole(0, 4095));
+        const double x = static_cast<double>(std::bit_cast<float>(first + i));
+        const auto point = exact.at(x);
+        for (std::size_t which = 0; which < 2; ++which) {
+          if (!std::isfinite(point[which].value)) continue;
+          ++checked;
+          EXPECT_LE(std::abs(row[which].value[i] - point[which].value), row[which].error[i] + point[which].error)
+              << s->info.name.s << (which == 0 ? " at " : "' at ") << x << ", seed " << d.seed();
+        }
+      }
+    }
+  }
+  EXPECT_GT(checked, 5000);
 }
 
 /// Functions composed of operators are compared with PyTorch by name.

@@ -3,6 +3,9 @@
 #include <axiograd/kernels/parallel.hpp>
 #include <bit>
 #include <limits>
+#include <tuple>
+
+#include "enclosure.hpp"
 
 namespace axiograd::conformance {
 
@@ -10,17 +13,18 @@ namespace {
 
 constexpr int64_t block_size = static_cast<int64_t>(floats_in_block);
 
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
 /// The operator's value and derivative at a row of numbers; one allocation for many rows.
 template <class T>
 struct row_of {
   const runs<T>& kernels;
-  call c;
+  const call& c;
   entries<T> x, y, dx, ones;
 
-  row_of(const subject& s, const runs<T>& of, int64_t n) : kernels(of), c(drawn(s)), x(n), y(n), dx(n), ones(n) {
-    c.in = {shape{n}};
-    c.y = shape{n};
-    for (int64_t i = 0; i < n; ++i) ones[i] = T(1);
+  row_of(const runs<T>& of, const call& by)
+      : kernels(of), c(by), x(block_size), y(block_size), dx(block_size), ones(block_size) {
+    for (int64_t i = 0; i < block_size; ++i) ones[i] = T(1);
   }
   void run() {
     const view<const T> in{x.data(), &c.in[0]};
@@ -29,17 +33,12 @@ struct row_of {
     kernels.forward(c.op(), {{&in, 1}, c.side, {y.data(), &c.y}});
     kernels.vjp(c.op(), {{&in, 1}, c.side, {y.data(), &c.y}, ones.data(), {&target, 1}});
   }
-  static call drawn(const subject& s) {
-    draw d(1);
-    d.keep_epsilons();
-    return s.draw_call(d);
-  }
 };
 
 /// The bits of a positive double stand in its order; a unit in the last place of a float is a power of two.
 constexpr std::uint64_t exponent_field = std::uint64_t{0x7ff} << 52, least_normal = std::uint64_t{1023 - 126} << 52;
 
-/// 1 / ulp of the float nearest to `reference`, for a finite one.
+/// 1 / ulp of the float nearest to `reference`, for a finite one; of the smallest for what is not positive.
 inline double ulps_in_one(double reference) {
   const double power = std::bit_cast<double>(std::bit_cast<std::uint64_t>(reference) & exponent_field);
   const double normal = std::bit_cast<double>(least_normal);
@@ -47,68 +46,74 @@ inline double ulps_in_one(double reference) {
   return std::bit_cast<double>((std::uint64_t{2 * 1023 + 23} << 52) - bits);
 }
 
-/// Balls of exp(x) for huge x need numbers of as many digits: beyond this the double kernels are the reference.
-constexpr double largest_in_balls = 1e5;
+call drawn(const subject& s) {
+  draw d(1);
+  d.keep_epsilons();
+  call c = s.draw_call(d);
+  c.in = {shape{block_size}};
+  c.y = shape{block_size};
+  return c;
+}
 
 /// Compares blocks of floats; one per thread.
 class comparison {
  public:
   explicit comparison(const subject& s)
-      : s_(s), f_(s, s.f32.chosen, block_size), g_(s, s.f64.chosen, block_size), b_(s, s.balls, 1) {
-    // The steepest slope, for the floor of the mixed bound; there is none for functions that grow without bound.
-    double steepest = 0;
-    for (int64_t i = 0; i < block_size; ++i) g_.x[i] = 0.03125 * static_cast<double>(i - (block_size >> 1));
-    g_.run();
-    for (int64_t i = 0; i < block_size; ++i)
-      if (std::isfinite(g_.dx[i])) steepest = std::max(steepest, std::abs(g_.dx[i]));
-    constexpr double least = std::numeric_limits<float>::denorm_min();
-    floor_ = steepest <= 4 ? std::max(steepest * 0x1p-24, least) : least;
-  }
+      : s_(s), c_(drawn(s)), f_(s.f32.chosen, c_), exact_(s, c_), floor_(floor_of(s, c_)), ulps_{}, above_floor_{} {}
 
   void block(std::uint64_t first, exhaustive_result& r) {
+    const auto bits = static_cast<std::uint32_t>(first);
+    std::int64_t counted = 0;
     for (int64_t i = 0; i < block_size; ++i) {
-      const float x = std::bit_cast<float>(static_cast<std::uint32_t>(first) + static_cast<std::uint32_t>(i));
-      f_.x[i] = x;
-      g_.x[i] = static_cast<double>(x);
+      f_.x[i] = std::bit_cast<float>(bits + static_cast<std::uint32_t>(i));
+      counts_[static_cast<std::size_t>(i)] = counts(static_cast<double>(f_.x[i]));
+      counted += counts_[static_cast<std::size_t>(i)] ? 1 : 0;
     }
+    if (counted == 0) return;
     f_.run();
-    g_.run();
-    r.inputs += static_cast<std::uint64_t>(leave_out());
-    judge(f_.y, g_.y, s_.facts.max_ulp, r.value, "value", 0, r.found);
-    judge(f_.dx, g_.dx, s_.facts.derivative_max_ulp, r.derivative, "derivative", 1, r.found);
-    // The reference itself, at one input of every fourth block.
-    if (first / floats_in_block % 4 == 0) check_reference(static_cast<int64_t>(mix(first) % floats_in_block), r.found);
+    exact_.fill(bits, block_size, at_);
+    r.inputs += static_cast<std::uint64_t>(counted);
+    if (counted < block_size) leave_out();
+    judge(f_.y, 0, s_.facts.max_ulp, r.value, "value", r.found);
+    judge(f_.dx, 1, s_.facts.derivative_max_ulp, r.derivative, "derivative", r.found);
   }
 
  private:
-  bool counts(double x) const {
-    return std::isfinite(x) && (s_.in_domain == nullptr || s_.in_domain(f_.c.op(), x)) &&
-           (s_.bounded_at == nullptr || s_.bounded_at(f_.c.op(), &x));
+  /// The steepest slope of the double kernel gives the floor of the mixed bound; functions that grow without bound have none.
+  static double floor_of(const subject& s, const call& c) {
+    row_of<double> g(s.f64.chosen, c);
+    double steepest = 0;
+    for (int64_t i = 0; i < block_size; ++i) g.x[i] = 0.03125 * static_cast<double>(i - (block_size >> 1));
+    g.run();
+    for (int64_t i = 0; i < block_size; ++i)
+      if (std::isfinite(g.dx[i])) steepest = std::max(steepest, std::abs(g.dx[i]));
+    constexpr double least = std::numeric_limits<float>::denorm_min();
+    return steepest <= 4 ? std::max(steepest * 0x1p-24, least) : least;
   }
 
-  /// Makes both results 0 where nothing is promised; the number of inputs that remain.
-  int64_t leave_out() {
-    // The largest magnitude of a block is at one of its ends.
-    const bool finite = std::isfinite(f_.x[0]) && std::isfinite(f_.x[block_size - 1]);
-    if (finite && s_.in_domain == nullptr && s_.bounded_at == nullptr) return block_size;
-    int64_t left = block_size;
-    for (int64_t i = 0; i < block_size; ++i) {
-      if (counts(g_.x[i])) continue;
-      f_.y[i] = f_.dx[i] = 0;
-      g_.y[i] = g_.dx[i] = 0;
-      --left;
+  bool counts(double x) const {
+    return std::isfinite(x) && (s_.in_domain == nullptr || s_.in_domain(c_.op(), x)) &&
+           (s_.bounded_at == nullptr || s_.bounded_at(c_.op(), &x));
+  }
+  /// Makes both results 0 where nothing is promised.
+  void leave_out() {
+    for (std::size_t i = 0; i < counts_.size(); ++i) {
+      if (counts_[i]) continue;
+      f_.y[static_cast<int64_t>(i)] = f_.dx[static_cast<int64_t>(i)] = 0;
+      for (enclosed_row& row : at_) row.value[i] = row.error[i] = 0;
     }
-    return left;
   }
 
   /// A pass that the compiler turns into vectors, without branches; then one by one only where it matters.
-  void judge(const entries<float>& got, const entries<double>& reference, double declared, largest_error& worst,
-             const char* what, std::size_t which, outcome& found) {
+  void judge(const entries<float>& got, std::size_t which, double declared, largest_error& worst, const char* what,
+             outcome& found) {
     const float* const y = got.data();
-    const double* const exact = reference.data();
+    const double* const exact = at_[which].value.data();
+    const double* const radius = at_[which].error.data();
     const double floor = floor_;
     for (std::size_t i = 0; i < static_cast<std::size_t>(block_size); ++i) {
-      const double error = std::abs(static_cast<double>(y[i]) - exact[i]), ulps = error * ulps_in_one(exact[i]);
+      const double error = std::abs(static_cast<double>(y[i]) - exact[i]) + radius[i];
+      const double ulps = error * ulps_in_one(std::max(std::abs(exact[i]) - radius[i], 0.0));
       ulps_[i] = static_cast<float>(ulps);
       above_floor_[i] = error > floor ? static_cast<float>(ulps) : 0.0F;
     }
@@ -117,8 +122,10 @@ class comparison {
       worst.anywhere = std::max(worst.anywhere, anywhere);
       return;
     }
-    for (int64_t i = 0; i < block_size; ++i)
-      judge_one(i, static_cast<double>(y[i]), exact[i], declared, worst, what, which, found);
+    for (int64_t i = 0; i < block_size; ++i) {
+      const auto k = static_cast<std::size_t>(i);
+      judge_one(i, static_cast<double>(y[i]), {exact[k], radius[k]}, which, declared, worst, what, found);
+    }
   }
   /// Of numbers that are not negative, whose bits stand in their order; NaN is above all.
   static float largest(const std::array<float, floats_in_block>& x) {
@@ -130,65 +137,50 @@ class comparison {
     return std::bit_cast<float>(most);
   }
 
-  void note(largest_error& worst, double ulps, int64_t i) {
-    if (ulps <= worst.above_floor) return;
-    worst.above_floor = ulps;
-    worst.at = std::bit_cast<std::uint32_t>(f_.x[i]);
-  }
-
-  void judge_one(int64_t i, double y, double exact, double declared, largest_error& worst, const char* what, std::size_t which,
-                 outcome& found) {
-    if (std::isnan(y) && std::isnan(exact)) return;
-    if (!(std::abs(exact) <= static_cast<double>(std::numeric_limits<float>::max()))) return;
-    double error = std::abs(y - exact);
-    if (!(error * ulps_in_one(exact) <= declared || error <= 0.99 * floor_) && std::abs(g_.x[i]) <= largest_in_balls) {
-      exact = in_balls(g_.x[i])[which];
-      if (!std::isfinite(exact)) return;
-      error = std::abs(y - exact);
+  void judge_one(int64_t i, double y, enclosed exact, std::size_t which, double declared, largest_error& worst,
+                 const char* what, outcome& found) {
+    const double x = static_cast<double>(f_.x[i]);
+    if (std::isnan(exact.value)) return;  // a pole
+    const auto measure = [&] {
+      const double error = std::abs(y - exact.value) + exact.error;
+      return std::pair{error, error * ulps_in_one(std::max(std::abs(exact.value) - exact.error, 0.0))};
+    };
+    // Beyond the largest float the rounded result is infinite, or the largest float if that is near enough.
+    const auto overflows_rightly = [&] {
+      return std::abs(exact.value) > static_cast<double>(std::numeric_limits<float>::max()) && exact.error < infinity &&
+             y == std::copysign(infinity, exact.value);
+    };
+    if (overflows_rightly()) return;
+    auto [error, ulps] = measure();
+    if (!(ulps <= declared || error <= 0.99 * floor_)) {
+      exact = exact_.at(x)[which];
+      if (overflows_rightly()) return;
+      std::tie(error, ulps) = measure();
     }
-    double ulps = error * ulps_in_one(exact);
-    if (std::isnan(ulps)) ulps = std::numeric_limits<double>::infinity();
+    if (std::isnan(ulps)) ulps = infinity;
     worst.anywhere = std::max(worst.anywhere, ulps);
-    if (!(error <= floor_)) note(worst, ulps, i);
+    if (!(error <= floor_) && ulps > worst.above_floor) {
+      worst.above_floor = ulps;
+      worst.at = std::bit_cast<std::uint32_t>(f_.x[i]);
+    }
     if (ulps <= declared) return;
     if (error <= floor_) {
       ++worst.saved_by_floor;
     } else {
       char line[200];
-      std::snprintf(line, sizeof line, "%s at %a: got %.9g, exactly %.17g, %.3g ulp, declared %.3g", what, g_.x[i], y, exact,
-                    ulps, declared);
-      found.fail(line);
-    }
-  }
-
-  /// Exact value and derivative at one point, or not finite.
-  std::array<double, 2> in_balls(double at) {
-    b_.x[0] = ball(at);
-    b_.run();
-    const auto number = [](const ball& v) { return v.finite() ? v.midpoint() : std::numeric_limits<double>::quiet_NaN(); };
-    return {number(b_.y[0]), number(b_.dx[0])};
-  }
-
-  void check_reference(int64_t i, outcome& found) {
-    const double x = g_.x[i];
-    if (!counts(x) || std::abs(x) > largest_in_balls) return;
-    const auto exact = in_balls(x);
-    const double ours[]{g_.y[i], g_.dx[i]};
-    for (std::size_t k = 0; k < 2; ++k) {
-      if (!std::isfinite(exact[k]) || !std::isfinite(ours[k])) continue;
-      const double error = std::abs(ours[k] - exact[k]);
-      if (error * ulps_in_one(exact[k]) <= 0x1p-10 || error <= floor_ * 0x1p-10) continue;
-      char line[160];
-      std::snprintf(line, sizeof line, "the reference is wrong at %a: %.17g, exactly %.17g", x, ours[k], exact[k]);
+      std::snprintf(line, sizeof line, "%s at %a: got %.9g, exactly %.17g +- %.3g, %.3g ulp, declared %.3g", what, x, y,
+                    exact.value, exact.error, ulps, declared);
       found.fail(line);
     }
   }
 
   const subject& s_;
+  const call c_;
   row_of<float> f_;
-  row_of<double> g_;
-  row_of<ball> b_;
-  double floor_ = 0;
+  enclosures exact_;
+  double floor_;
+  std::array<enclosed_row, 2> at_;
+  std::array<bool, floats_in_block> counts_{};
   std::array<float, floats_in_block> ulps_, above_floor_;  // of the block being judged
 };
 

@@ -27,9 +27,9 @@ inline constexpr std::uint64_t floats_in_block = 4096;
 
 /// Whether the operator has the form: one tensor input, elementwise.
 bool can_be_exhausted(const subject& s);
-/// Compares the library's float kernels of the value and of the derivative with the double kernels on the floats with the bit
-/// patterns from `first` up to `first + count`, of which only one block in `stride` is taken; on num_threads() threads.
-/// What looks wrong, and one input in 2^14, is computed again in 300-bit balls, which decide.
+/// Compares the library's float kernels of the value and of the derivative with enclosures of the exact ones on the floats with
+/// the bit patterns from `first` (a multiple of 4,096) up to `first + count`, of which only one block in `stride` is taken; on
+/// num_threads() threads.
 exhaustive_result exhaust(const subject& s, std::uint64_t first, std::uint64_t count, std::uint64_t stride = 1);
 
 }  // namespace axiograd::conformance

@@ -44,6 +44,13 @@ outcome derivative_laws(const subject& s, const settings& set) {
       return false;
     };
     if (agree(y.coefficient(1), stated, "f'")) ++first;
+    if (s.period != nullptr) {
+      const series later = x[0] + series(s.period());
+      series y_later, slope_later;
+      s.law(c.op(), &later, y_later, &slope_later);
+      agree(y.coefficient(0), y_later.coefficient(0), "the value a period later");
+      agree(slope[0].coefficient(0), slope_later.coefficient(0), "the derivative a period later");
+    }
     if (agree(ball(2) * y.coefficient(2), stated_twice, "f''")) ++second;
     if (o.failures.size() >= 5) break;
   }

@@ -51,6 +51,7 @@ struct subject {
   int64_t (*saved)(const void* op, std::span<const shape* const> in);
   bool (*in_domain)(const void* op, double x);          ///< null where every number is
   bool (*bounded_at)(const void* op, const double* x);  ///< where the declared accuracy holds; null: everywhere
+  ball (*period)();                                     ///< null for none
 
   library_runs<float> f32;
   library_runs<double> f64;

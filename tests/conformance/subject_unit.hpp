@@ -236,6 +236,7 @@ subject make_subject() {
             .saved = nullptr,
             .in_domain = nullptr,
             .bounded_at = nullptr,
+            .period = nullptr,
             .f32 = impl::library_runs_of<Op, float>(),
             .f64 = impl::library_runs_of<Op, double>(),
             .integers = impl::runs_of<Op, whole>(),
@@ -264,6 +265,7 @@ subject make_subject() {
           return static_cast<const Op*>(op)->bounded_at(x[I]...);
         }(axiograd::impl::inputs_of<Op>{});
       };
+    if constexpr (requires { Op::template period<ball>(); }) s.period = &Op::template period<ball>;
     if constexpr (requires(const Op op) { op.in_domain(1.0); })
       s.in_domain = [](const void* op, double x) { return static_cast<const Op*>(op)->in_domain(x); };
   } else {

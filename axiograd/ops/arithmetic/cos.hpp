@@ -24,6 +24,11 @@ struct cos_op {
   AXG_HD constexpr T derivative(const T& x, const T&) const {
     return -sin(x);
   }
+
+  template <analytic T>
+  static constexpr T period() {
+    return T(2) * pi<T>();
+  }
 };
 AXG_OPERATOR(cos)
 

@@ -25,6 +25,11 @@ struct sin_op {
   AXG_HD constexpr T derivative(const T& x, const T&) const {
     return cos(x);
   }
+
+  template <analytic T>
+  static constexpr T period() {
+    return T(2) * pi<T>();
+  }
 };
 AXG_OPERATOR(sin)
 
