@@ -4,50 +4,97 @@
 
 namespace axiograd {
 
+namespace impl {
+/// One group at a time: its runs are rows of S, a number or a vector along the run, and a sum stands in every lane.
+template <class S>
+struct along_runs {
+  using lane = S;
+  using element = typename packet<S>::element;
+  int64_t n;  ///< entries of a run
+
+  memory_row<S> run(const element* at) const { return {at, n}; }
+  template <row R>
+  S total(const R& run) const {
+    return sum(run);
+  }
+  S channel(const element* at) const { return packet<S>::broadcast_first(packet<S>::load_first(at, 1)); }
+  void add_to_channel(const S& value, element* at) const { *at = *at + packet<S>::first(value); }
+  template <row R>
+  void store(const R& run, element* to) const {
+    store_row(run, to);
+  }
+  template <row R>
+  void add(const R& run, element* to) const {
+    add_row(run, to);
+  }
+};
+/// Neighbouring groups in the lanes of S; their runs are single entries side by side, each a channel.
+template <class S>
+struct across_groups {
+  using lane = S;
+  using element = typename packet<S>::element;
+  int64_t n;  ///< groups, at most the lanes of S
+
+  S run(const element* at) const { return n == packet<S>::size ? packet<S>::load(at) : packet<S>::load_first(at, n); }
+  S total(const S& run) const { return run; }
+  S channel(const element* at) const { return run(at); }
+  void add_to_channel(const S& value, element* at) const { add(value, at); }
+  void store(const S& value, element* to) const {
+    n == packet<S>::size ? packet<S>::store(value, to) : packet<S>::store_first(value, to, n);
+  }
+  void add(const S& value, element* to) const { store(run(to) + value, to); }
+};
+}  // namespace impl
+
 /// Groups of entries that are shifted to mean 0 and scaled to variance 1, then scaled and shifted by channel: group g is made
 /// of `blocks` runs of `channels` times `inner` neighbouring entries; its channels are those from (g mod cycle) * channels on.
 struct norm_groups {
   int64_t groups, cycle, group_step, blocks, block_step, channels, inner;
 
-  /// y = gamma z + beta, z = (x - mean) / sqrt(variance + epsilon), for one group; S is a number or a vector of them.
-  template <class S, class T = typename packet<S>::element>
-  void forward_group(int64_t g, const T* x, const T* gamma, const T* beta, const T& epsilon, T* y) const {
-    const moments<S> m = moments_of<S>(x, g, epsilon);
+  /// Whether neighbouring groups are neighbouring entries, so that vectors run across them.
+  bool side_by_side() const { return inner == 1 && channels == 1 && group_step == 1 && cycle == groups; }
+
+  /// y = gamma z + beta, z = (x - mean) / sqrt(variance + epsilon), for group g, or for those in the lanes from g on.
+  template <class Access, class T = typename Access::element>
+  void forward_group(const Access& at, int64_t g, const T* x, const T* gamma, const T* beta, const T& epsilon, T* y) const {
+    const auto m = moments_of(at, x, g, epsilon);
     for_each_run(g, [&](int64_t first, int64_t c) {
-      store_row(number<S>(gamma[c]) * ((memory_row<S>{x + first, inner} - m.mean) * m.r) + number<S>(beta[c]), y + first);
+      at.store(at.channel(gamma + c) * ((at.run(x + first) - m.mean) * m.r) + at.channel(beta + c), y + first);
     });
   }
-  /// For one group, dx = r (h - mean h - z mean(h z)), h = dy gamma: added to dx, or written. Adds to dgamma and dbeta. A null
-  /// gradient is not wanted.
-  template <class S, class T = typename packet<S>::element>
-  void vjp_group(int64_t g, const T* x, const T* gamma, const T& epsilon, const T* dy, T* dx, bool adds, T* dgamma,
-                 T* dbeta) const {
-    const moments<S> m = moments_of<S>(x, g, epsilon);
-    const auto z = [&](int64_t first) { return (memory_row<S>{x + first, inner} - m.mean) * m.r; };
+  /// dx = r (h - mean h - z mean(h z)), h = dy gamma: added to dx, or written. Adds to dgamma and dbeta. A null gradient is not
+  /// wanted.
+  template <class Access, class T = typename Access::element>
+  void vjp_group(const Access& at, int64_t g, const T* x, const T* gamma, const T& epsilon, const T* dy, T* dx, bool adds,
+                 T* dgamma, T* dbeta) const {
+    using S = typename Access::lane;
+    const auto m = moments_of(at, x, g, epsilon);
+    const auto z = [&](int64_t first) { return (at.run(x + first) - m.mean) * m.r; };
     S total(0), along(0);
     for_each_run(g, [&](int64_t first, int64_t c) {
-      const memory_row<S> run{dy + first, inner};
-      const S one = sum(run), with_z = sum(run * z(first)), scale = number<S>(gamma[c]);
+      const auto run = at.run(dy + first);
+      const S one = at.total(run), with_z = at.total(run * z(first)), scale = at.channel(gamma + c);
       total = total + one * scale;
       along = along + with_z * scale;
-      if (dgamma != nullptr) dgamma[c] = dgamma[c] + packet<S>::first(with_z);
-      if (dbeta != nullptr) dbeta[c] = dbeta[c] + packet<S>::first(one);
+      if (dgamma != nullptr) at.add_to_channel(with_z, dgamma + c);
+      if (dbeta != nullptr) at.add_to_channel(one, dbeta + c);
     });
     if (dx == nullptr) return;
     const S mean = total / count<S>(), slope = along / count<S>();
     for_each_run(g, [&](int64_t first, int64_t c) {
-      const auto gradient = (memory_row<S>{dy + first, inner} * number<S>(gamma[c]) - mean - z(first) * slope) * m.r;
-      adds ? add_row(gradient, dx + first) : store_row(gradient, dx + first);
+      const auto gradient = (at.run(dy + first) * at.channel(gamma + c) - mean - z(first) * slope) * m.r;
+      adds ? at.add(gradient, dx + first) : at.store(gradient, dx + first);
     });
   }
 
   template <class T>
   void forward(const T* x, const T* gamma, const T* beta, const T& epsilon, T* y) const {
-    for (int64_t g = 0; g < groups; ++g) forward_group<T>(g, x, gamma, beta, epsilon, y);
+    for (int64_t g = 0; g < groups; ++g) forward_group(impl::along_runs<T>{inner}, g, x, gamma, beta, epsilon, y);
   }
   template <class T>
   void vjp(const T* x, const T* gamma, const T& epsilon, const T* dy, T* dx, T* dgamma, T* dbeta) const {
-    for (int64_t g = 0; g < groups; ++g) vjp_group<T>(g, x, gamma, epsilon, dy, dx, true, dgamma, dbeta);
+    for (int64_t g = 0; g < groups; ++g)
+      vjp_group(impl::along_runs<T>{inner}, g, x, gamma, epsilon, dy, dx, true, dgamma, dbeta);
   }
 
  private:
@@ -56,26 +103,22 @@ struct norm_groups {
     S mean, r;
   };
   // The mean is corrected by the mean of what remains.
-  template <class S, class T>
-  moments<S> moments_of(const T* x, int64_t g, const T& epsilon) const {
+  template <class Access, class T>
+  moments<typename Access::lane> moments_of(const Access& at, const T* x, int64_t g, const T& epsilon) const {
+    using S = typename Access::lane;
     const auto total = [&](const auto& term) {
       S all(0);
-      for_each_run(g, [&](int64_t first, int64_t) { all = all + sum(term(memory_row<S>{x + first, inner})); });
+      for_each_run(g, [&](int64_t first, int64_t) { all = all + at.total(term(at.run(x + first))); });
       return all;
     };
-    S mean = total([](const auto& row) { return row; }) / count<S>();
-    mean = mean + total([&](const auto& row) { return row - mean; }) / count<S>();
-    const S square = total([&](const auto& row) { return (row - mean) * (row - mean); });
-    return {mean, S(1) / sqrt(square / count<S>() + number<S>(epsilon))};
+    S mean = total([](const auto& run) { return run; }) / count<S>();
+    mean = mean + total([&](const auto& run) { return run - mean; }) / count<S>();
+    const S square = total([&](const auto& run) { return (run - mean) * (run - mean); });
+    return {mean, S(1) / sqrt(square / count<S>() + impl::along_runs<S>{1}.channel(&epsilon))};
   }
   template <class S>
   S count() const {
     return S(static_cast<double>(blocks * channels * inner));
-  }
-  /// The same in every lane.
-  template <class S, class T>
-  static S number(const T& x) {
-    return packet<S>::broadcast_first(packet<S>::load_first(&x, 1));
   }
   // Calls body(first entry, channel).
   template <class Body>

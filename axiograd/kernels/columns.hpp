@@ -1,8 +1,10 @@
 #pragma once
-// Sums of columns: what a reduction along an outer axis is, without gathering its rows.
+// Sums and means of columns: what a reduction along an outer axis is, without gathering its rows.
 
 #include <axiograd/core/scratch.hpp>
+#include <axiograd/kernels/cpu/native.hpp>
 #include <axiograd/kernels/parallel.hpp>
+#include <axiograd/kernels/rowwise.hpp>
 #include <bit>
 
 namespace axiograd {
@@ -56,5 +58,31 @@ void spread_columns(const T* y, int64_t outer, int64_t n, int64_t inner, T* x, b
     }
   });
 }
+
+/// A rowwise operator that gives the sum of each row, or the mean: by columns where the rows lie along an outer axis.
+template <class Op, class T, bool Mean>
+struct reduced_columns {
+  static void forward(const Op& op, const forward_run<T>& run) {
+    const impl::row_layout at = impl::layout_of(op, *run.in[0].dims);
+    if (at.inner == 1) return rowwise_forward<Op>(native_kernels<Op, T>::rows(), &op, run);
+    sum_columns(run.in[0].data, at.outer, at.n, at.inner, run.y.data);
+    if constexpr (Mean) divide(run.y.data, at, run.y.data);
+  }
+  static void vjp(const Op& op, const vjp_run<T>& run) {
+    const impl::row_layout at = impl::layout_of(op, *run.in[0].dims);
+    if (at.inner == 1) return rowwise_vjp<Op>(native_kernels<Op, T>::rows(), &op, run);
+    if (run.dx[0] == nullptr) return;
+    scratch_memory<T> share(Mean ? at.outer * at.inner : 1);
+    const T* dy = run.dy;
+    if constexpr (Mean) dy = divide(dy, at, share.data());
+    spread_columns(dy, at.outer, at.n, at.inner, run.dx[0], run.adds(0));
+  }
+
+ private:
+  static const T* divide(const T* sums, const impl::row_layout& at, T* to) {
+    for (int64_t i = 0; i < at.outer * at.inner; ++i) to[i] = sums[i] / static_cast<T>(at.n);
+    return to;
+  }
+};
 
 }  // namespace axiograd

@@ -1,0 +1,13 @@
+#pragma once
+// Along an outer axis the rows are columns of memory and are summed as such, not gathered (docs/decisions/kernels.md).
+
+#include <axiograd/kernels/columns.hpp>
+#include <axiograd/ops/reduction/reduce_mean.hpp>
+#include <axiograd/runtime/operator_of.hpp>
+
+namespace axiograd {
+
+template <std::floating_point T>
+struct tuned<reduce_mean_op, T> : reduced_columns<reduce_mean_op, T, true> {};
+
+}  // namespace axiograd
