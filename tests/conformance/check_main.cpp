@@ -155,6 +155,7 @@ std::string today() {
 /// Adds what one part of the floats gave to the state of an operator.
 void add(nlohmann::json& at, const exhaustive_result& r) {
   at["inputs"] = at["inputs"].get<std::uint64_t>() + r.inputs;
+  at["poles"] = at["poles"].get<std::uint64_t>() + r.poles;
   for (const auto& [name, error] : {std::pair{"value", &r.value}, {"derivative", &r.derivative}}) {
     largest_error all = *error;
     all.merge({at[name]["anywhere"], at[name]["above_floor"], at[name]["at"], at[name]["saved_by_floor"]});
@@ -192,7 +193,7 @@ bool run_exhaustive(const std::vector<const subject*>& subjects, const std::stri
         "a unit in the last place (ulp). The largest error in ulp, the enclosure's width included, among those above the floor "
         "beside\n"
         "zeros (2^-24 of the steepest slope), of what is declared; and the largest without a floor.\n\n"
-        "| operator | floats | value, of declared | without floor | derivative, of declared | without floor | when, where |\n"
+        "| operator | floats, poles among them | value, of declared | without floor | derivative, of declared | without floor | when, where |\n"
         "|---|---|---|---|---|---|---|");
   for (const subject* s : subjects) {
     if (!can_be_exhausted(*s)) continue;
@@ -202,6 +203,7 @@ bool run_exhaustive(const std::vector<const subject*>& subjects, const std::stri
       at = {{"next", 0},
             {"stride", stride},
             {"inputs", 0},
+            {"poles", 0},
             {"value", none},
             {"derivative", none},
             {"seconds", 0.0},
@@ -226,7 +228,8 @@ bool run_exhaustive(const std::vector<const subject*>& subjects, const std::stri
     const std::string value = figures(at["value"], s->facts.max_ulp, markdown),
                       derivative = figures(at["derivative"], s->facts.derivative_max_ulp, markdown);
     if (markdown)
-      std::printf("| %s | %" PRIu64 " | %s | %s | %s, %.0f s, %s |\n", s->info.name.s, at["inputs"].get<std::uint64_t>(),
+      std::printf("| %s | %" PRIu64 ", %" PRIu64 " | %s | %s | %s, %.0f s, %s |\n", s->info.name.s,
+                  at["inputs"].get<std::uint64_t>(), at["poles"].get<std::uint64_t>(),
                   value.c_str(), derivative.c_str(), at["date"].get<std::string>().c_str(), at["seconds"].get<double>(),
                   at["processor"].get<std::string>().c_str());
     else

@@ -87,7 +87,7 @@ enclosures::model enclosures::model_of(const series& at_middle, const series& an
   }
   const enclosed rest = nearest(anywhere.coefficient(degree + 1));
   // Horner's scheme with |u| <= 1 rounds 2 * degree times numbers of at most `size`; u may be off by two roundings.
-  m.error = (error + std::abs(rest.value) + rest.error + m.size * 0x1p-47) * 1.001 + std::numeric_limits<double>::denorm_min();
+  m.error = (error + std::abs(rest.value) + rest.error + m.size * 0x1p-47) * 1.001 + 0x1p-1060;
   if (!std::isfinite(m.size) || !std::isfinite(m.error)) m.error = infinity;
   return m;
 }

@@ -74,6 +74,8 @@ class comparison {
     exact_.fill(bits, block_size, at_);
     r.inputs += static_cast<std::uint64_t>(counted);
     if (counted < block_size) leave_out();
+    for (std::size_t i = 0; i < counts_.size(); ++i)
+      if (std::isnan(at_[0].value[i]) || std::isnan(at_[1].value[i])) ++r.poles;
     judge(f_.y, 0, s_.facts.max_ulp, r.value, "value", r.found);
     judge(f_.dx, 1, s_.facts.derivative_max_ulp, r.derivative, "derivative", r.found);
   }
@@ -196,6 +198,7 @@ void largest_error::merge(const largest_error& e) {
 
 void exhaustive_result::merge(const exhaustive_result& r) {
   inputs += r.inputs;
+  poles += r.poles;
   value.merge(r.value);
   derivative.merge(r.derivative);
   for (const std::string& text : r.found.failures) found.fail(text);
@@ -217,6 +220,8 @@ exhaustive_result exhaust(const subject& s, std::uint64_t first, std::uint64_t c
   });
   exhaustive_result all;
   for (const exhaustive_result& r : slices) all.merge(r);
+  constexpr std::uint64_t few = 4;
+  if (all.poles > few) all.found.fail("nothing to compare with at " + std::to_string(all.poles) + " floats");
   return all;
 }
 

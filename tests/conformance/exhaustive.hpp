@@ -17,6 +17,7 @@ struct largest_error {
 /// What one pass over floats found.
 struct exhaustive_result {
   std::uint64_t inputs = 0;  ///< compared
+  std::uint64_t poles = 0;   ///< of them without a number to compare with, such as 1/0; more than a few are a failure
   largest_error value, derivative;
   outcome found;
   void merge(const exhaustive_result& r);

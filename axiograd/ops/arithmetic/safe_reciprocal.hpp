@@ -14,7 +14,7 @@ struct safe_reciprocal_op {
                                 .edges = "infinite at -epsilon; NaN propagates",
                                 .source = "contract 15",
                                 .torch = "torch.reciprocal(x + eps)"};
-  static constexpr op_facts facts{.max_ulp = 3, .derivative_max_ulp = 8};
+  static constexpr op_facts facts{.max_ulp = 3, .derivative_max_ulp = 4};
 
   ratio epsilon = default_epsilon;
   static constexpr auto attributes() {
