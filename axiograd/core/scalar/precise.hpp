@@ -42,11 +42,19 @@ AXG_HD constexpr const T& rounded(const T& x) {
 }
 template <class T>
 AXG_HD constexpr T rounded(const double_word<T>& x) {
-  return x.high;
+  return x.high + x.low;
 }
 
-/// The sum high + low of two numbers, |low| <= ulp(high) / 2. A sum, product or quotient is good to a few roundings of the
-/// low part, but for sums that cancel and results that underflow. What overflows is infinite, as in T.
+/// a + b where |a| >= |b|: cheaper in two parts, the same in exact numbers.
+template <class T>
+  requires(!rounds<T>)
+AXG_HD constexpr T add_smaller(const T& a, const T& b) {
+  return a + b;
+}
+
+/// The sum high + low of two numbers, |low| a few times the last place of high at most. A sum, product or quotient is good to a
+/// few roundings of the low part, but for sums that cancel. Nothing may overflow, except in the argument of
+/// exp_in_parts.
 /// Source: Dekker 1971; Joldes, Muller & Popescu 2017.
 template <class T>
 struct double_word {
@@ -71,18 +79,31 @@ struct double_word {
   friend AXG_HD constexpr double_word operator+(const double_word& a, const double_word& b) {
     const T sum = a.high + b.high, of_b = sum - a.high;
     const T error = (a.high - (sum - of_b)) + (b.high - of_b);
-    return corrected(sum, error + (a.low + b.low));
+    return {sum, error + (a.low + b.low)};
+  }
+  /// a + b where |a| >= |b|.
+  friend AXG_HD constexpr double_word add_smaller(const double_word& a, const double_word& b) {
+    const double_word sum = add_smaller(a.high, b);
+    return {sum.high, sum.low + a.low};
+  }
+  friend AXG_HD constexpr double_word add_smaller(const T& a, const double_word& b) {
+    const T sum = a + b.high;
+    return {sum, (b.high - (sum - a)) + b.low};
   }
   friend AXG_HD constexpr double_word operator-(const double_word& a) { return {-a.high, -a.low}; }
   friend AXG_HD constexpr double_word operator-(const double_word& a, const double_word& b) { return a + -b; }
   friend AXG_HD constexpr double_word operator*(const double_word& a, const double_word& b) {
     const T product = a.high * b.high;
-    return corrected(product, product_error(a.high, b.high, product) + (a.high * b.low + a.low * b.high));
+    return {product, plus(plus(product_error(a.high, b.high, product), a.high, b.low), a.low, b.high)};
+  }
+  friend AXG_HD constexpr double_word operator*(const T& a, const double_word& b) {
+    const T product = a * b.high;
+    return {product, plus(product_error(a, b.high, product), a, b.low)};
   }
   friend AXG_HD constexpr double_word operator/(const double_word& a, const double_word& b) {
-    const T reciprocal = T(1) / b.high, quotient = a.high * reciprocal, product = quotient * b.high;
-    const T rest = ((a.high - product) - product_error(quotient, b.high, product)) + (a.low - quotient * b.low);
-    return corrected(quotient, rest * reciprocal);
+    const T reciprocal = T(1) / b.high, quotient = a.high * reciprocal;
+    const T rest = plus(residual(a.high, quotient, b.high) + a.low, -quotient, b.low);
+    return {quotient, rest * reciprocal};
   }
   friend AXG_HD constexpr auto operator>(const double_word& a, const double_word& b) {
     return (a.high - b.high) + (a.low - b.low) > T(0);
@@ -96,25 +117,36 @@ struct double_word {
   }
   friend AXG_HD constexpr double_word abs(const double_word& x) { return select(T(0) > x.high, -x, x); }
   friend AXG_HD constexpr double_word sqrt(const double_word& x) {
-    const T root = sqrt(x.high), square = root * root;
-    const T rest = ((x.high - square) - product_error(root, root, square)) + x.low;
-    return corrected(root, rest / (root + root));
-  }
-  /// As good as exp in T, times 1 + low; vectors have a better one.
-  friend AXG_HD constexpr double_word exp(const double_word& x)
-    requires std::floating_point<T>
-  {
-    const T y = exp(x.high);
-    return {y, y > T(0) && !(y > std::numeric_limits<T>::max()) ? y * x.low : T(0)};
+    const T root = sqrt(x.high);
+    return {root, (residual(x.high, root, root) + x.low) / (root + root)};
   }
 
  private:
-  /// x + error; x itself where something overflowed and the error is no number.
-  static AXG_HD constexpr double_word corrected(const T& x, const T& error) {
-    return fast_sum(x, select(T(std::numeric_limits<double>::infinity()) > abs(error), error, T(0)));
+  /// c + a b, rounded once where that costs nothing.
+  static AXG_HD constexpr T plus(const T& c, const T& a, const T& b) {
+    if constexpr (requires { mul_add(a, b, c); })
+      return mul_add(a, b, c);
+    else
+      return c + a * b;
   }
   static AXG_HD constexpr double first_part(double x) { return static_cast<double>(static_cast<element_of<T>>(x)); }
 };
+
+/// e^x in two parts. For T itself it is the C library's, times 1 + low; vectors have a better one.
+template <class T>
+  requires(!rounds<T>)
+AXG_HD constexpr T exp_in_parts(const T& x) {
+  return exp(x);
+}
+template <std::floating_point T>
+AXG_HD constexpr double_word<T> exp_in_parts(const T& x) {
+  return std::exp(x);
+}
+template <std::floating_point T>
+AXG_HD constexpr double_word<T> exp_in_parts(const double_word<T>& x) {
+  const T y = std::exp(x.high);
+  return {y, y > T(0) && !(y > std::numeric_limits<T>::max()) ? y * x.low : T(0)};
+}
 
 template <class T>
 struct constant_pi<double_word<T>> {

@@ -94,6 +94,11 @@ template <std::floating_point T>
 AXG_HD constexpr T product_error(T x, T y, T product) {
   return std::fma(x, y, -product);
 }
+/// a - x y, exactly where x is a / y rounded.
+template <std::floating_point T>
+AXG_HD constexpr T residual(T a, T x, T y) {
+  return std::fma(-x, y, a);
+}
 
 /// exp(-c x^2) for c > 0, a power of two. The rounding of a large square would cost its result as many ULP: it is undone.
 template <class T>

@@ -165,20 +165,27 @@ struct expm1_sum {
   }
 };
 
-/// e^x in two parts.
+/// e^x (1 + low) in two parts, for |low| < 2^-20 or so.
 template <class V>
-HWY_INLINE double_word<simd<V>> exp(const double_word<simd<V>>& x) {
+HWY_INLINE double_word<simd<V>> exp_in_parts(simd<V> x, const auto&... low) {
   using format = simd_format<V>;
   const double least = format::single ? -104.5 : -746, most = format::single ? 89 : 710;
-  const simd<V> high = lesser_or_second(most, greater_or_second(least, x.high));
-  // Where the argument is clamped its low part means nothing, and may be NaN.
-  const simd<V> low = select(simd<V>(-least) > abs(x.high), x.low, 0);
-  const exponent_split<V> split(high, 2 * format::bias);
-  const auto r = double_word<simd<V>>::fast_sum(split.r, split.r_low() + low);
-  const simd<V> tail = mul_add(expm1_tail(r.high), r.high * r.high, mul_add(r.low, r.high, r.low));
-  const auto sum = double_word<simd<V>>::fast_sum(1, r.high);
+  const exponent_split<V> split(lesser_or_second(most, greater_or_second(least, x)), 2 * format::bias);
+  const auto reduced = [&] {
+    // Where the argument is clamped its low part means nothing, and may be NaN.
+    if constexpr (sizeof...(low) > 0)
+      return double_word<simd<V>>::fast_sum(split.r, split.r_low() + select(simd<V>(-least) > abs(x), (low + ...), 0));
+    else
+      return double_word<simd<V>>(split.r, split.r_low());
+  };
+  const double_word<simd<V>> r = reduced(), sum = double_word<simd<V>>::fast_sum(1, r.high);
+  const simd<V> tail = mul_add(expm1_tail(r.high), r.high * r.high, r.low);
   const auto y = double_word<simd<V>>::fast_sum(sum.high, sum.low + tail);
   return {times_power_of_two(y.high, split.n, split.biased), times_power_of_two(y.low, split.n, split.biased)};
+}
+template <class V>
+HWY_INLINE double_word<simd<V>> exp_in_parts(const double_word<simd<V>>& x) {
+  return exp_in_parts(x.high, x.low);
 }
 
 /// e^x - 1 without cancellation.
@@ -205,7 +212,7 @@ HWY_INLINE simd<V> tanh(simd<V> x) {
   return hn::CopySign(mul_add(error, reciprocal, quotient).v, x.v);
 }
 
-/// The rounding error of a product, exactly (Dekker 1971 where there is no fused multiply-add).
+/// The rounding error of a product, exactly (Dekker 1971 where there is no fused multiply-add; 0 where that overflows).
 template <class V>
 HWY_INLINE simd<V> product_error(simd<V> x, simd<V> y, simd<V> product) {
   if constexpr (HWY_NATIVE_FMA) return hn::MulSub(x.v, y.v, product.v);
@@ -215,7 +222,15 @@ HWY_INLINE simd<V> product_error(simd<V> x, simd<V> y, simd<V> product) {
     return scaled - (scaled - a);
   };
   const simd<V> x_high = high_part(x), x_low = x - x_high, y_high = high_part(y), y_low = y - y_high;
-  return (((x_high * y_high - product) + x_high * y_low) + x_low * y_high) + x_low * y_low;
+  const simd<V> error = (((x_high * y_high - product) + x_high * y_low) + x_low * y_high) + x_low * y_low;
+  return select(simd<V>(simd_format<V>::infinity) > abs(error), error, 0);
+}
+/// a - x y, exactly where x is a / y rounded.
+template <class V>
+HWY_INLINE simd<V> residual(simd<V> a, simd<V> x, simd<V> y) {
+  if constexpr (HWY_NATIVE_FMA) return hn::NegMulAdd(x.v, y.v, a.v);
+  const simd<V> product = x * y;
+  return (a - product) - product_error(x, y, product);
 }
 
 // ---- log, log1p: u = 2^k (1 + f) with 1 + f in [3/4, 3/2), then log u = k ln 2 + log(1 + f)

@@ -33,7 +33,7 @@ struct safe_log_op {
   // the root is below 2.
   template <analytic T>
   AXG_HD constexpr T value(const T& x) const {
-    const precise<T> one = 1, w = exp(precise<T>(min(x, T(2))) - one) + (exp(-one) - one);
+    const precise<T> one = 1, w = exp_in_parts(precise<T>(min(x, T(2))) - one) + (exp_in_parts(T(-1)) - one);
     const T e = epsilon.as<T>(), beyond_one = log1p(rounded(w));
     return select(T(0.75) > abs(beyond_one - T(0.25)), log1p(beyond_one + e), log(softplus(x) + e));
   }

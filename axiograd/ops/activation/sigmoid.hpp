@@ -32,8 +32,8 @@ struct sigmoid_op {
   /// With e = exp(-|x|) nothing overflows and small results keep their digits.
   template <analytic T>
   AXG_HD static constexpr precise<T> in_parts(const T& x) {
-    const precise<T> one = 1, e = exp(-abs(precise<T>(x)));
-    return select(x > T(0), one, e) / (one + e);
+    const precise<T> e = exp_in_parts(-abs(x));
+    return select(x > T(0), precise<T>(1), e) / add_smaller(T(1), e);
   }
 };
 AXG_OPERATOR(sigmoid)

@@ -24,7 +24,7 @@ struct softplus_op {
   // max(x,0) + log1p(e^-|x|): no overflow, full precision for x << 0.
   template <analytic T>
   AXG_HD constexpr T value(const T& x) const {
-    return max(x, T(0)) + log1p(rounded(exp(-abs(precise<T>(x)))));
+    return max(x, T(0)) + log1p(rounded(exp_in_parts(-abs(x))));
   }
   template <analytic T>
   AXG_HD constexpr T derivative(const T& x, const T&) const {
