@@ -47,7 +47,7 @@ struct mish_op {
     AXG_HD constexpr quotient(const T& x, const S& e) : above(e + e), below(above) {
       const S square = e * e;
       above = above + select(x > T(0), S(1), square);
-      below = below + select(x > T(0), S(1) + (square + square), S(2) + square);
+      below = below + select(x > T(0), S(1), S(2)) + select(x > T(0), square + square, square);
     }
   };
 };
