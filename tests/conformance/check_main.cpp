@@ -193,21 +193,16 @@ bool run_exhaustive(const std::vector<const subject*>& subjects, const std::stri
         "a unit in the last place (ulp). The largest error in ulp, the enclosure's width included, among those above the floor "
         "beside\n"
         "zeros (2^-24 of the steepest slope), of what is declared; and the largest without a floor.\n\n"
-        "| operator | floats, poles among them | value, of declared | without floor | derivative, of declared | without floor | when, where |\n"
+        "| operator | floats, poles among them | value, of declared | without floor | derivative, of declared | without floor "
+        "| when, where |\n"
         "|---|---|---|---|---|---|---|");
   for (const subject* s : subjects) {
     if (!can_be_exhausted(*s)) continue;
     nlohmann::json& at = progress.of(s->info.name.s);
     if (!at.is_object() || at.value("stride", std::uint64_t{0}) != stride) {
       const nlohmann::json none{{"anywhere", 0.0}, {"above_floor", 0.0}, {"at", 0}, {"saved_by_floor", 0}};
-      at = {{"next", 0},
-            {"stride", stride},
-            {"inputs", 0},
-            {"poles", 0},
-            {"value", none},
-            {"derivative", none},
-            {"seconds", 0.0},
-            {"failures", nlohmann::json::array()}};
+      at = {{"next", 0},     {"stride", stride},   {"inputs", 0},    {"poles", 0},
+            {"value", none}, {"derivative", none}, {"seconds", 0.0}, {"failures", nlohmann::json::array()}};
     }
     for (std::uint64_t first = at["next"]; first < all; first += part) {
       const auto begin = std::chrono::steady_clock::now();
@@ -229,8 +224,8 @@ bool run_exhaustive(const std::vector<const subject*>& subjects, const std::stri
                       derivative = figures(at["derivative"], s->facts.derivative_max_ulp, markdown);
     if (markdown)
       std::printf("| %s | %" PRIu64 ", %" PRIu64 " | %s | %s | %s, %.0f s, %s |\n", s->info.name.s,
-                  at["inputs"].get<std::uint64_t>(), at["poles"].get<std::uint64_t>(),
-                  value.c_str(), derivative.c_str(), at["date"].get<std::string>().c_str(), at["seconds"].get<double>(),
+                  at["inputs"].get<std::uint64_t>(), at["poles"].get<std::uint64_t>(), value.c_str(), derivative.c_str(),
+                  at["date"].get<std::string>().c_str(), at["seconds"].get<double>(),
                   at["processor"].get<std::string>().c_str());
     else
       std::printf("%-16s %-4s %10" PRIu64 " floats  value %s  derivative %s  %.0f s\n", s->info.name.s, fine ? "ok" : "FAIL",
