@@ -2,7 +2,6 @@
 // Numbers of twice the precision, for the few places of a definition where a rounding would be magnified.
 
 #include <axiograd/core/scalar/scalar.hpp>
-#include <limits>
 #include <numbers>
 #include <type_traits>
 
@@ -37,7 +36,7 @@ using precise = std::conditional_t<rounds<T>, double_word<T>, T>;
 
 /// The number in T nearest to one in precise<T>.
 template <class T>
-AXG_HD constexpr const T& rounded(const T& x) {
+AXG_HD constexpr T rounded(const T& x) {
   return x;
 }
 template <class T>
@@ -145,7 +144,7 @@ AXG_HD constexpr double_word<T> exp_in_parts(const T& x) {
 template <std::floating_point T>
 AXG_HD constexpr double_word<T> exp_in_parts(const double_word<T>& x) {
   const T y = std::exp(x.high);
-  return {y, y > T(0) && !(y > std::numeric_limits<T>::max()) ? y * x.low : T(0)};
+  return {y, y > T(0) && y - y == T(0) ? y * x.low : T(0)};  // not where it is infinite
 }
 
 template <class T>
