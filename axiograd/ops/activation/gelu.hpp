@@ -2,7 +2,6 @@
 
 #include <axiograd/core/op.hpp>
 #include <axiograd/core/scalar/precise.hpp>
-#include <axiograd/ops/activation/sigmoid.hpp>
 #include <axiograd/ops/arithmetic/abs.hpp>
 #include <axiograd/ops/arithmetic/exp.hpp>
 #include <axiograd/ops/arithmetic/sqrt.hpp>
