@@ -181,12 +181,15 @@ class tape {
     T* data = nullptr;
     memory_chunk* owner = nullptr;
     const shape* dims = nullptr;  // in bytes_; nodes of one shape after another share it
-    const std::byte* attributes = nullptr;
+    int64_t count = 0;            // entries of the value
+    union {
+      const std::byte* attributes = nullptr;
+      const char* name;  // of a leaf or of a node of the caller's own
+    };
     union {  // absent optional inputs are no_node
       std::array<std::uint32_t, 2> near{};
       const std::uint32_t* far;
     };
-    const char* name = nullptr;
     std::int32_t extra = -1;  // index of the first side input, or of the closure
     std::uint16_t parent_count = 0;
     bool requires_grad = true;
@@ -208,10 +211,10 @@ class tape {
     return tensor<T>::view(chunk_ref(n.owner), n.data, *n.dims);
   }
   result<void> check_contribution(const contribution<T>& c) const;
+  struct reverse_pass;
   std::span<const index_tensor> side_of(const record& n) const {
     return {n.extra < 0 ? nullptr : &side_[static_cast<std::size_t>(n.extra)], static_cast<std::size_t>(n.op->in.side)};
   }
-  void run_vjp(const record& n, const T* dy, std::span<T* const> dx, unsigned fresh) const;
   void set_parents(record& n, std::span<const std::uint32_t> ids);
   const shape* store_shape(const shape& dims);
   const char* store_text(std::string_view text);
@@ -219,6 +222,14 @@ class tape {
   static auto guarded(const F& body) -> decltype(body()) {
     try {
       return body();
+    } catch (...) {
+      return caught();
+    }
+  }
+  /// The error that the exception in flight stands for.
+  static tl::unexpected<error> caught() {
+    try {
+      throw;
     } catch (const std::bad_alloc&) {
       return fail(error_kind::out_of_memory, "tape: out of memory");
     } catch (const failure& e) {

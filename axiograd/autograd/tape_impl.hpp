@@ -10,7 +10,7 @@ void tape<T>::set_parents(record& n, std::span<const std::uint32_t> ids) {
   if (ids.size() > std::numeric_limits<std::uint16_t>::max()) throw std::bad_alloc();
   n.parent_count = static_cast<std::uint16_t>(ids.size());
   if (ids.size() <= 2) {
-    std::copy(ids.begin(), ids.end(), n.near.begin());
+    for (std::size_t k = 0; k < ids.size(); ++k) n.near[k] = ids[k];
     return;
   }
   std::byte* const at = bytes_.allocate(ids.size_bytes()).data;
@@ -40,6 +40,7 @@ result<node_id> tape<T>::leaf(const tensor<T>& value, std::string_view name, boo
     n.name = store_text(name);
     n.requires_grad = requires_grad;
     n.dims = store_shape(value.shape());
+    n.count = value.size();
     n.data = const_cast<T*>(value.data());
     n.owner = value.owner().get();
     nodes_.reserve(nodes_.size() + 1 > nodes_.capacity() ? 2 * nodes_.size() + 64 : 0);
@@ -68,29 +69,28 @@ result<node_id> tape<T>::append(const operator_table<T>& op, const void* attribu
     alike = alike && (shapes[k] == shapes[0] || *shapes[k] == *shapes[0]);
   }
   for (std::size_t k = 0; k < side.size(); ++k) shapes[tensors + k] = &side[k].shape();
-
   const std::span<const shape* const> all_shapes(shapes.data(), tensors + side.size());
-  shape inferred;
-  const shape* dims = shapes[0];
-  if (!alike) {
-    const shape_result r = op.infer(attributes, all_shapes);
-    if (!r) return tl::unexpected(to_error(op.name, r, all_shapes));
-    inferred = *r;
-    dims = *shapes[0] == inferred ? shapes[0] : &inferred;
-  }
   const std::span<const view<const T>> inputs(views.data(), tensors);
-  if (op.in_domain != nullptr && !op.in_domain(attributes, inputs))
-    return fail(error_kind::domain_error, std::string(op.name) + ": an entry lies outside the operator's domain");
-  const int64_t count = dims->size();
-  if (count > shape::overflow / static_cast<int64_t>(sizeof(T)))
-    return fail(error_kind::out_of_memory, std::string(op.name) + ": a result of shape " + to_string(*dims) + " is too large");
-  if (size() >= no_node) return fail(error_kind::out_of_memory, std::string(op.name) + ": the tape is full");
 
-  return guarded([&]() -> result<node_id> {
+  try {
     record n;
+    if (alike) {
+      n.dims = shapes[0];
+      n.count = nodes_[ids[0]].count;
+    } else {
+      const shape_result inferred = op.infer(attributes, all_shapes);
+      if (!inferred) return tl::unexpected(to_error(op.name, inferred, all_shapes));
+      n.dims = *shapes[0] == *inferred ? shapes[0] : store_shape(*inferred);
+      n.count = n.dims->size();
+    }
+    if (op.in_domain != nullptr && !op.in_domain(attributes, inputs))
+      return fail(error_kind::domain_error, std::string(op.name) + ": an entry lies outside the operator's domain");
+    if (n.count > shape::overflow / static_cast<int64_t>(sizeof(T)))
+      return fail(error_kind::out_of_memory,
+                  std::string(op.name) + ": a result of shape " + to_string(*n.dims) + " is too large");
+    if (size() >= no_node) return fail(error_kind::out_of_memory, std::string(op.name) + ": the tape is full");
+
     n.op = &op;
-    n.name = op.name;
-    n.dims = dims == &inferred ? store_shape(inferred) : dims;
     set_parents(n, {ids.data(), tensors});
     if (op.attribute_bytes > 0) {
       std::byte* const at = bytes_.allocate(op.attribute_bytes).data;
@@ -104,24 +104,23 @@ result<node_id> tape<T>::append(const operator_table<T>& op, const void* attribu
       n.owner = nodes_[ids[0]].owner;
     } else {
       const int64_t saved = op.saved == nullptr ? 0 : op.saved(attributes, all_shapes);
-      const auto block = values_.allocate(static_cast<std::size_t>(saved == 0 ? count : place_of_saved(count) + saved));
+      const auto block = values_.allocate(static_cast<std::size_t>(saved == 0 ? n.count : place_of_saved(n.count) + saved));
       n.data = block.data;
       n.owner = block.owner;
-      op.forward(n.attributes, {inputs, side, {n.data, n.dims}, saved == 0 ? nullptr : n.data + place_of_saved(count)});
+      op.forward(n.attributes, {inputs, side, {n.data, n.dims}, saved == 0 ? nullptr : n.data + place_of_saved(n.count)});
     }
-    const std::size_t sides_before = side_.size();
-    if (!side.empty()) {
-      n.extra = static_cast<std::int32_t>(sides_before);
-      side_.insert(side_.end(), side.begin(), side.end());
-    }
-    try {
+    if (side.empty()) {
       nodes_.push_back(n);
-    } catch (...) {
-      side_.resize(sides_before);
-      throw;
+    } else {
+      nodes_.reserve(nodes_.size() + 1 > nodes_.capacity() ? 2 * nodes_.size() + 64 : 0);
+      n.extra = static_cast<std::int32_t>(side_.size());
+      side_.insert(side_.end(), side.begin(), side.end());
+      nodes_.push_back(n);
     }
     return size() - 1;
-  });
+  } catch (...) {
+    return caught();
+  }
 }
 
 template <scalar T>
@@ -134,6 +133,7 @@ result<node_id> tape<T>::add_node(node<T> given) {
     n.name = store_text(given.name);
     n.requires_grad = given.requires_grad;
     n.dims = store_shape(given.value.shape());
+    n.count = given.value.size();
     n.data = const_cast<T*>(given.value.data());
     n.owner = given.value.owner().get();
     set_parents(n, std::vector<std::uint32_t>(given.parents.begin(), given.parents.end()));
@@ -193,7 +193,8 @@ template <scalar T>
 std::optional<node<T>> tape<T>::get_node(node_id id) const {
   if (id >= size()) return std::nullopt;
   const record& n = nodes_[id];
-  node<T> out{.name = n.name == nullptr ? "" : n.name, .value = value_at(id), .requires_grad = n.requires_grad};
+  const char* const name = n.op == nullptr ? n.name : n.op->name;
+  node<T> out{.name = name == nullptr ? "" : name, .value = value_at(id), .requires_grad = n.requires_grad};
   for (const std::uint32_t p : n.parents())
     if (p != no_node) out.parents.push_back(p);
   if (n.op == nullptr) {
@@ -233,18 +234,6 @@ std::optional<node<T>> tape<T>::get_node(node_id id) const {
 }
 
 // ---- reverse passes --------------------------------------------------------------------------------------------------------
-
-template <scalar T>
-void tape<T>::run_vjp(const record& n, const T* dy, std::span<T* const> dx, unsigned fresh) const {
-  std::array<view<const T>, max_inputs> in;
-  const std::span<const std::uint32_t> parents = n.parents();
-  for (std::size_t k = 0; k < parents.size(); ++k) {
-    const std::uint32_t p = parents[k];
-    in[k] = p == no_node ? view<const T>{} : view<const T>{nodes_[p].data, nodes_[p].dims};
-  }
-  const T* const saved = n.op->saved == nullptr ? nullptr : n.data + place_of_saved(n.dims->size());
-  n.op->vjp(n.attributes, {{in.data(), parents.size()}, side_of(n), {n.data, n.dims}, dy, dx, fresh, saved});
-}
 
 template <scalar T>
 result<contributions<T>> tape<T>::local_vjp(node_id id, const tensor<T>& dy) const {
@@ -308,6 +297,73 @@ result<gradient_array<T>> tape<T>::add_grad_all(gradient_array<T> gradients, con
   });
 }
 
+/// What backward_dense_into does at one node.
+template <scalar T>
+struct tape<T>::reverse_pass {
+  using slot = typename gradient_workspace<T>::slot;
+  const tape& t;
+  gradient_workspace<T>& into;
+  const shape *copied = nullptr, *copy = nullptr;  // neighbours on the tape often share their shape
+
+  const shape* shape_of(const record& n) {
+    if (n.dims != copied) {
+      copy = ::new (static_cast<void*>(into.shapes_.allocate(sizeof(shape)).data)) shape(*n.dims);
+      copied = n.dims;
+    }
+    return copy;
+  }
+  /// Gives a node's gradient its memory, which holds nothing yet.
+  T* open(std::uint32_t id) {
+    const record& n = t.nodes_[id];
+    const auto block = into.memory_.allocate(static_cast<std::size_t>(n.count));
+    into.slots_[id] = {block.data, block.owner, shape_of(n)};
+    return block.data;
+  }
+  /// Adds what an operator's node contributes to the gradients of its parents.
+  void run(const record& n, const T* dy) {
+    std::array<view<const T>, max_inputs> in;
+    std::array<T*, max_inputs> dx;
+    unsigned fresh = 0;
+    const std::span<const std::uint32_t> parents = n.parents();
+    for (std::size_t k = 0; k < parents.size(); ++k) {
+      const std::uint32_t p = parents[k];
+      dx[k] = nullptr;
+      if (p == no_node) continue;
+      const record& parent = t.nodes_[p];
+      in[k] = {parent.data, parent.dims};
+      if (!parent.requires_grad) continue;
+      dx[k] = into.slots_[p].data;
+      if (dx[k] != nullptr) continue;
+      dx[k] = open(p);
+      bool once = true;  // an operator that has it twice adds to it twice
+      for (std::size_t other = k + 1; other < parents.size(); ++other) once = once && parents[other] != p;
+      if (once)
+        fresh |= 1U << k;
+      else
+        std::fill_n(dx[k], parent.count, T(0));
+    }
+    const T* const saved = n.op->saved == nullptr ? nullptr : n.data + place_of_saved(n.count);
+    n.op->vjp(n.attributes,
+              {{in.data(), parents.size()}, t.side_of(n), {n.data, n.dims}, dy, {dx.data(), parents.size()}, fresh, saved});
+  }
+  /// The same for a node of the caller's own.
+  result<void> run_closure(node_id id) {
+    const record& n = t.nodes_[id];
+    const auto list = t.closures_[static_cast<std::size_t>(n.extra)](
+        tensor<T>::view(chunk_ref(into.slots_[id].owner), into.slots_[id].data, *n.dims));
+    if (!list) return tl::unexpected(list.error());
+    for (const contribution<T>& c : *list) {
+      if (auto ok = t.check_contribution(c); !ok) return ok;
+      if (!t.nodes_[c.parent].requires_grad) continue;
+      if (T* const to = into.slots_[c.parent].data; to != nullptr)
+        impl::add_into(to, c.cotangent.data(), c.cotangent.size());
+      else
+        std::copy(c.cotangent.begin(), c.cotangent.end(), open(static_cast<std::uint32_t>(c.parent)));
+    }
+    return {};
+  }
+};
+
 template <scalar T>
 result<void> tape<T>::backward_dense_into(gradient_workspace<T>& into, node_id out, const tensor<T>& seed) const {
   if (out >= size())
@@ -316,64 +372,26 @@ result<void> tape<T>::backward_dense_into(gradient_workspace<T>& into, node_id o
   if (seed.shape() != *nodes_[out].dims)
     return fail(error_kind::seed_shape_mismatch,
                 "backward: the seed has shape " + to_string(seed.shape()) + ", the output has " + to_string(*nodes_[out].dims));
-  return guarded([&]() -> result<void> {
-    using slot = typename gradient_workspace<T>::slot;
+  try {
     into.memory_.reset();
     into.shapes_.reset();
-    into.slots_.assign(size(), slot{});
-    const shape *copied = nullptr, *copy = nullptr;  // neighbours on the tape often share their shape
-    const auto shape_of_slot = [&](node_id id) {
-      const shape* const dims = nodes_[id].dims;
-      if (dims != copied) {
-        copy = ::new (static_cast<void*>(into.shapes_.allocate(sizeof(shape)).data)) shape(*dims);
-        copied = dims;
-      }
-      return copy;
-    };
-    const auto open = [&](node_id id) -> slot& {  // an entry without a value yet
-      const auto block = into.memory_.allocate(static_cast<std::size_t>(nodes_[id].dims->size()));
-      return into.slots_[id] = {block.data, block.owner, shape_of_slot(id)};
-    };
+    into.slots_.assign(size(), {});
     into.seed_ = seed;  // read in place: nothing later adds to the output's gradient
-    into.slots_[out] = {const_cast<T*>(seed.data()), seed.owner().get(), shape_of_slot(out)};
+    reverse_pass pass{*this, into};
+    into.slots_[out] = {const_cast<T*>(seed.data()), seed.owner().get(), pass.shape_of(nodes_[out])};
     for (node_id id = out + 1; id-- > 0;) {
       const record& n = nodes_[id];
-      const slot& here = into.slots_[id];
-      if (here.data == nullptr || !n.requires_grad) continue;
-      if (n.op == nullptr) {
-        if (n.extra < 0) continue;
-        const auto list =
-            closures_[static_cast<std::size_t>(n.extra)](tensor<T>::view(chunk_ref(here.owner), here.data, *n.dims));
-        if (!list) return tl::unexpected(list.error());
-        for (const contribution<T>& c : *list) {
-          if (auto ok = check_contribution(c); !ok) return ok;
-          if (!nodes_[c.parent].requires_grad) continue;
-          if (into.slots_[c.parent].data == nullptr)
-            std::copy(c.cotangent.begin(), c.cotangent.end(), open(c.parent).data);
-          else
-            impl::add_into(into.slots_[c.parent].data, c.cotangent.data(), c.cotangent.size());
-        }
-        continue;
-      }
-      std::array<T*, max_inputs> dx;
-      unsigned fresh = 0;
-      const std::span<const std::uint32_t> parents = n.parents();
-      for (std::size_t k = 0; k < parents.size(); ++k) {
-        const std::uint32_t p = parents[k];
-        dx[k] = nullptr;
-        if (p == no_node || !nodes_[p].requires_grad) continue;
-        dx[k] = into.slots_[p].data;
-        if (dx[k] != nullptr) continue;
-        dx[k] = open(p).data;
-        if (std::count(parents.begin(), parents.end(), p) == 1)
-          fresh |= 1U << k;
-        else
-          std::fill_n(dx[k], nodes_[p].dims->size(), T(0));
-      }
-      run_vjp(n, here.data, {dx.data(), parents.size()}, fresh);
+      const T* const dy = into.slots_[id].data;
+      if (dy == nullptr || !n.requires_grad) continue;
+      if (n.op != nullptr)
+        pass.run(n, dy);
+      else if (n.extra >= 0)
+        if (auto ok = pass.run_closure(id); !ok) return ok;
     }
     return {};
-  });
+  } catch (...) {
+    return caught();
+  }
 }
 
 template <scalar T>

@@ -37,7 +37,7 @@ struct shape {
     bool too_large = false;
     for (const int64_t extent : *this) {
       if (extent == 0) return 0;
-      too_large = too_large || __builtin_mul_overflow(n, extent, &n) || n > overflow;
+      too_large = too_large | __builtin_mul_overflow(n, extent, &n) | (n > overflow);
     }
     return too_large ? overflow : n;
   }

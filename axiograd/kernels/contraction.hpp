@@ -6,34 +6,34 @@
 #include <axiograd/core/contraction.hpp>
 #include <axiograd/kernels/arguments.hpp>
 #include <axiograd/kernels/cpu/gemm.hpp>
+#include <axiograd/kernels/parallel.hpp>
 
 namespace axiograd {
 
 namespace impl {
 
-/// Axes of one operand: letters outermost first, '*' for all leading axes together.
-struct labelled_shape {
-  std::array<char, max_rank + 1> letters{};
-  std::array<int64_t, max_rank + 1> sizes{};
-  int rank = 0;
+/// Which axes of a product's operands are the same: what the subscripts say, read once, in the compiler.
+struct product_pattern {
+  /// A letter: the axis of each operand, counted from the innermost one; -1: absent.
+  struct letter {
+    int a, b, y;
+  };
+  static constexpr int most = 2 * max_rank;
+  std::array<letter, static_cast<std::size_t>(most)> letters{};  ///< y's axes outermost first, then those that a alone has
+  int in_y = 0, count = 0;
+  int a_rank = 0, b_rank = 0, y_rank = 0;  ///< of samples
 
-  labelled_shape(std::string_view axes, const shape& dims) {
-    const int sample = static_cast<int>(axes.size());
-    if (dims.rank > sample) append('*', dims.first(dims.rank - sample).size());
-    for (int axis = 0; axis < sample; ++axis) append(axes[static_cast<std::size_t>(axis)], dims[dims.rank - sample + axis]);
-  }
-  void append(char letter, int64_t size) {
-    letters[static_cast<std::size_t>(rank)] = letter;
-    sizes[static_cast<std::size_t>(rank++)] = size;
-  }
-  /// Stride of a letter, -1 if the operand lacks it.
-  int64_t stride(char letter) const {
-    int64_t s = 1;
-    for (int axis = rank - 1; axis >= 0; --axis) {
-      if (letters[static_cast<std::size_t>(axis)] == letter) return s;
-      s *= sizes[static_cast<std::size_t>(axis)];
-    }
-    return -1;
+  constexpr product_pattern() = default;
+  constexpr product_pattern(std::string_view a, std::string_view b, std::string_view y)
+      : a_rank(static_cast<int>(a.size())), b_rank(static_cast<int>(b.size())), y_rank(static_cast<int>(y.size())) {
+    const auto axis = [](std::string_view axes, char name) {
+      const auto at = axes.find(name);
+      return at == std::string_view::npos ? -1 : static_cast<int>(axes.size() - 1 - at);
+    };
+    for (const char name : y) letters[static_cast<std::size_t>(count++)] = {axis(a, name), axis(b, name), axis(y, name)};
+    in_y = count;
+    for (const char name : a)
+      if (axis(y, name) < 0) letters[static_cast<std::size_t>(count++)] = {axis(a, name), axis(b, name), -1};
   }
 };
 
@@ -42,21 +42,66 @@ struct product_axis {
   int64_t size, a, b, y;
 };
 
-/// Axes sorted by where they occur. Within a group, neighbours that are one axis in memory are joined.
+/// Axes sorted by where they occur. Within a group, neighbours that are one axis in memory are joined; so are leading axes.
 struct product_plan {
   enum group { batch, rows, columns, summed, groups };
-  std::array<std::array<product_axis, max_rank + 1>, groups> axes{};
+  std::array<std::array<product_axis, max_rank + 1>, groups> axes;
   std::array<int, groups> count{};
 
-  product_plan(const labelled_shape& a, const labelled_shape& b, const labelled_shape& y) {
-    for (const labelled_shape* operand : {&y, &a})
-      for (int axis = 0; axis < operand->rank; ++axis) {
-        const auto i = static_cast<std::size_t>(axis);
-        const char letter = operand->letters[i];
-        if (operand == &a && y.stride(letter) >= 0) continue;
-        add({operand->sizes[i], a.stride(letter), b.stride(letter), y.stride(letter)});
-      }
+  product_plan(const product_pattern& pattern, const shape& a_dims, const shape& b_dims, const shape& y_dims) {
+    const strides a(a_dims, pattern.a_rank), b(b_dims, pattern.b_rank), y(y_dims, pattern.y_rank);
+    if (y.leading >= 0) add({y.leading_size, a.leading, b.leading, y.leading});
+    for (int i = 0; i < pattern.in_y; ++i) {
+      const product_pattern::letter& l = pattern.letters[static_cast<std::size_t>(i)];
+      add({y_dims[y_dims.rank - 1 - l.y], a.of(l.a), b.of(l.b), y.of(l.y)});
+    }
+    if (a.leading >= 0 && y.leading < 0) add({a.leading_size, a.leading, b.leading, -1});
+    for (int i = pattern.in_y; i < pattern.count; ++i) {
+      const product_pattern::letter& l = pattern.letters[static_cast<std::size_t>(i)];
+      add({a_dims[a_dims.rank - 1 - l.a], a.of(l.a), b.of(l.b), -1});
+    }
   }
+  /// How many positions the axes of a group have.
+  int64_t positions(group g) const {
+    int64_t n = 1;
+    for (int i = 0; i < count[g]; ++i) n *= axes[g][static_cast<std::size_t>(i)].size;
+    return n;
+  }
+  struct offsets {
+    int64_t a = 0, b = 0, y = 0;
+  };
+  /// Where position `index` of a group lies in the operands, the last axis fastest.
+  offsets position(group g, int64_t index) const {
+    offsets at;
+    for (int i = count[g]; i-- > 0;) {
+      const product_axis& x = axes[g][static_cast<std::size_t>(i)];
+      const int64_t here = i == 0 ? index : index % x.size;
+      if (x.a >= 0) at.a += here * x.a;
+      if (x.b >= 0) at.b += here * x.b;
+      if (x.y >= 0) at.y += here * x.y;
+      index /= x.size;
+    }
+    return at;
+  }
+
+ private:
+  /// Distances between neighbours of one operand; leading axes count as one.
+  struct strides {
+    std::array<int64_t, max_rank> axis;  // from the innermost one
+    int64_t leading = -1, leading_size = 1;
+
+    strides(const shape& dims, int sample_rank) {
+      int64_t step = 1;
+      for (int i = 0; i < sample_rank; ++i) {
+        axis[static_cast<std::size_t>(i)] = step;
+        step *= dims[dims.rank - 1 - i];
+      }
+      if (dims.rank == sample_rank) return;
+      leading = step;
+      for (int i = 0; i < dims.rank - sample_rank; ++i) leading_size *= dims[i];
+    }
+    int64_t of(int i) const { return i < 0 ? -1 : axis[static_cast<std::size_t>(i)]; }
+  };
   void add(const product_axis& x) {
     const group g = x.y < 0 ? summed : x.a < 0 ? columns : x.b < 0 ? rows : batch;
     auto& list = axes[g];
@@ -99,6 +144,9 @@ void sum_products(const product_plan& plan, const T* a, const T* b, T* y, bool a
   });
 }
 
+/// Multiply-adds that are worth a thread: about 20 us.
+inline constexpr int64_t block_of_products = int64_t{1} << 21;
+
 /// The same through the library where each group is one axis and every operand has a unit stride; false where not.
 template <class T>
 bool gemm_products(const product_plan& plan, const T* a, const T* b, T* y, bool add) {
@@ -114,33 +162,37 @@ bool gemm_products(const product_plan& plan, const T* a, const T* b, T* y, bool 
   call.add = add;
   if (!call.a.set(m.size, m.a, k.size, k.a) || !call.b.set(k.size, k.b, n.size, n.b)) return false;
   if (!call.y.set(m.size, m.y, n.size, n.y)) return false;
-  for_each_position(plan, p::batch, 0, 0, 0, 0, [&](int64_t a0, int64_t b0, int64_t y0) {
-    call.a.data = a + a0;
-    call.b.data = b + b0;
-    call.y.data = y + y0;
-    gemm(call);
+  // A batch is cut into blocks that are worth a thread; a few large products share the threads one after another. Each product
+  // is the same wherever it runs.
+  const int64_t batch = plan.positions(p::batch), work = std::max<int64_t>(1, m.size * n.size * k.size);
+  const int64_t block = std::max<int64_t>(1, batch < 8 && work >= 4 * block_of_products ? batch : block_of_products / work);
+  parallel_for((batch + block - 1) / block, [&](int64_t first) {
+    gemm_call<T> one = call;
+    for (int64_t i = first * block; i < std::min(batch, (first + 1) * block); ++i) {
+      const auto at = plan.position(p::batch, i);
+      one.a.data = a + at.a;
+      one.b.data = b + at.b;
+      one.y.data = y + at.y;
+      gemm(one);
+    }
   });
   return true;
 }
 
-}  // namespace impl
-
-/// y (+)= sum over the axes that y lacks of a * b. Axes are named by letters; leading axes by '*'.
+/// y (+)= sum over the axes that y lacks of a * b.
 template <class T>
-[[gnu::noinline]] void multiply(std::string_view a_axes, const view<const T>& a, std::string_view b_axes,
-                                const view<const T>& b, std::string_view y_axes, const view<T>& y, bool add) {
-  const impl::product_plan plan({a_axes, *a.dims}, {b_axes, *b.dims}, {y_axes, *y.dims});
+[[gnu::noinline]] void multiply(const product_pattern& pattern, const view<const T>& a, const view<const T>& b,
+                                const view<T>& y, bool add) {
+  const product_plan plan(pattern, *a.dims, *b.dims, *y.dims);
   if constexpr (has_gemm<T>)
-    if (impl::gemm_products(plan, a.data, b.data, y.data, add)) return;
-  impl::sum_products(plan, a.data, b.data, y.data, add);
+    if (gemm_products(plan, a.data, b.data, y.data, add)) return;
+  sum_products(plan, a.data, b.data, y.data, add);
 }
 
-namespace impl {
 /// Calls body(bias, y, n) for runs of n entries of y that take n neighbouring entries of the bias.
 template <class F>
-void for_each_bias_run(const contraction& c, const shape& bias_dims, const shape& y_dims, const F& body) {
-  const labelled_shape y(c.y_axes(), y_dims), bias(c.bias_subscripts, bias_dims);
-  const product_plan plan(bias, bias, y);
+void for_each_bias_run(const product_pattern& pattern, const shape& bias, const shape& y, const F& body) {
+  const product_plan plan(pattern, bias, bias, y);
   const product_axis& own = plan.axes[product_plan::batch][0];
   const bool is_run = plan.count[product_plan::batch] == 1 && own.a == 1 && own.y == 1;
   for_each_position(plan, product_plan::columns, 0, 0, 0, 0, [&](int64_t, int64_t, int64_t y0) {
@@ -151,44 +203,60 @@ void for_each_bias_run(const contraction& c, const shape& bias_dims, const shape
 }
 }  // namespace impl
 
+/// A contraction and the products that follow from it.
+struct contraction_products {
+  std::size_t a, b;
+  int bias;
+  impl::product_pattern forward, for_a, for_b, for_bias;
+
+  constexpr explicit contraction_products(const contraction& c)
+      : a(static_cast<std::size_t>(c.a)),
+        b(static_cast<std::size_t>(c.b)),
+        bias(c.bias),
+        forward(c.a_axes(), c.b_axes(), c.y_axes()),
+        for_a(c.y_axes(), c.b_axes(), c.a_axes()),
+        for_b(c.a_axes(), c.y_axes(), c.b_axes()),
+        for_bias(c.bias_subscripts, c.bias_subscripts, c.y_axes()) {}
+};
+
+template <class Op>
+inline constexpr contraction_products products_of{Op::product};
+
 template <class T>
-[[gnu::noinline]] void contraction_forward(const contraction& c, const forward_run<T>& run) {
-  const auto& a = run.in[static_cast<std::size_t>(c.a)];
-  const auto& b = run.in[static_cast<std::size_t>(c.b)];
+[[gnu::noinline]] void contraction_forward(const contraction_products& c, const forward_run<T>& run) {
   const view<const T> bias = c.bias < 0 ? view<const T>{} : run.in[static_cast<std::size_t>(c.bias)];
   if (bias.data != nullptr)  // the bias goes in first, the product adds to it
-    impl::for_each_bias_run(c, *bias.dims, *run.y.dims,
+    impl::for_each_bias_run(c.for_bias, *bias.dims, *run.y.dims,
                             [&](int64_t from, int64_t to, int64_t n) { std::copy_n(bias.data + from, n, run.y.data + to); });
-  multiply(c.a_axes(), a, c.b_axes(), b, c.y_axes(), run.y, bias.data != nullptr);
+  impl::multiply(c.forward, run.in[c.a], run.in[c.b], run.y, bias.data != nullptr);
 }
 
 template <class T>
-[[gnu::noinline]] void contraction_vjp(const contraction& c, const vjp_run<T>& run) {
-  const std::size_t ia = static_cast<std::size_t>(c.a), ib = static_cast<std::size_t>(c.b);
-  const view<const T>& a = run.in[ia];
-  const view<const T>& b = run.in[ib];
+[[gnu::noinline]] void contraction_vjp(const contraction_products& c, const vjp_run<T>& run) {
+  const view<const T>& a = run.in[c.a];
+  const view<const T>& b = run.in[c.b];
   const view<const T> dy{run.dy, run.y.dims};
-  if (run.dx[ia] != nullptr) multiply(c.y_axes(), dy, c.b_axes(), b, c.a_axes(), view<T>{run.dx[ia], a.dims}, run.adds(ia));
-  if (run.dx[ib] != nullptr) multiply(c.a_axes(), a, c.y_axes(), dy, c.b_axes(), view<T>{run.dx[ib], b.dims}, run.adds(ib));
+  if (run.dx[c.a] != nullptr) impl::multiply(c.for_a, dy, b, view<T>{run.dx[c.a], a.dims}, run.adds(c.a));
+  if (run.dx[c.b] != nullptr) impl::multiply(c.for_b, a, dy, view<T>{run.dx[c.b], b.dims}, run.adds(c.b));
   if (c.bias < 0) return;
   T* const dbias = run.dx[static_cast<std::size_t>(c.bias)];
   if (dbias == nullptr) return;
   if (!run.adds(static_cast<std::size_t>(c.bias)))
     std::fill_n(dbias, run.in[static_cast<std::size_t>(c.bias)].dims->size(), T(0));
-  impl::for_each_bias_run(c, *run.in[static_cast<std::size_t>(c.bias)].dims, *run.y.dims,
+  impl::for_each_bias_run(c.for_bias, *run.in[static_cast<std::size_t>(c.bias)].dims, *run.y.dims,
                           [&](int64_t to, int64_t from, int64_t n) {
                             for (int64_t i = 0; i < n; ++i) dbias[to + i] = dbias[to + i] + run.dy[from + i];
                           });
 }
 
 // Compiled once (contraction.cpp), not in every operator's unit.
-extern template void multiply(std::string_view, const view<const float>&, std::string_view, const view<const float>&,
-                              std::string_view, const view<float>&, bool);
-extern template void contraction_forward(const contraction&, const forward_run<float>&);
-extern template void contraction_vjp(const contraction&, const vjp_run<float>&);
-extern template void multiply(std::string_view, const view<const double>&, std::string_view, const view<const double>&,
-                              std::string_view, const view<double>&, bool);
-extern template void contraction_forward(const contraction&, const forward_run<double>&);
-extern template void contraction_vjp(const contraction&, const vjp_run<double>&);
+extern template void impl::multiply(const impl::product_pattern&, const view<const float>&, const view<const float>&,
+                                    const view<float>&, bool);
+extern template void impl::multiply(const impl::product_pattern&, const view<const double>&, const view<const double>&,
+                                    const view<double>&, bool);
+extern template void contraction_forward(const contraction_products&, const forward_run<float>&);
+extern template void contraction_vjp(const contraction_products&, const vjp_run<float>&);
+extern template void contraction_forward(const contraction_products&, const forward_run<double>&);
+extern template void contraction_vjp(const contraction_products&, const vjp_run<double>&);
 
 }  // namespace axiograd

@@ -3,6 +3,8 @@
 #include <axiograd/kernels/parallel.hpp>
 #include <axiograd/kernels/precision.hpp>
 #include <cstdlib>
+#include <exception>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -37,27 +39,34 @@ void parallel_blocks(std::int64_t blocks, void (*body)(const void*, std::int64_t
     return;
   }
   const precision policy = current_precision();
-#ifdef _OPENMP
-#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
-  for (std::int64_t block = 0; block < blocks; ++block) {
+  // An exception (memory, a division of exact numbers by zero) must not leave a thread; the first one goes on after all.
+  std::exception_ptr thrown;
+  std::mutex throwing;
+  const auto run = [&](std::int64_t block) {
     const precision_scope same(policy);
     inside_parallel_for = true;
-    body(context, block);
+    try {
+      body(context, block);
+    } catch (...) {
+      const std::lock_guard lock(throwing);
+      if (thrown == nullptr) thrown = std::current_exception();
+    }
     inside_parallel_for = false;
-  }
+  };
+#ifdef _OPENMP
+#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
+  for (std::int64_t block = 0; block < blocks; ++block) run(block);
 #else
   std::atomic<std::int64_t> next{0};
   const auto work = [&] {
-    const precision_scope same(policy);
-    inside_parallel_for = true;
-    for (std::int64_t block = next++; block < blocks; block = next++) body(context, block);
-    inside_parallel_for = false;
+    for (std::int64_t block = next++; block < blocks; block = next++) run(block);
   };
   std::vector<std::thread> others;
   for (int t = 1; t < threads; ++t) others.emplace_back(work);
   work();
   for (std::thread& t : others) t.join();
 #endif
+  if (thrown != nullptr) std::rethrow_exception(thrown);
 }
 
 }  // namespace impl

@@ -133,7 +133,8 @@ void run_sample_vjp(const Op& op, const vjp_run<T>& run) {
 template <class Op>
 struct patch_product {
   static constexpr bool transposed = requires { Op::transposed; };
-  static constexpr std::string_view kernel_axes = "gok", patch_axes = "gkq", window_axes = "goq";
+  static constexpr product_pattern windows_of{"gok", "gkq", "goq"}, patches_of{"gok", "goq", "gkq"},
+      kernel_of{"goq", "gkq", "gok"};
   sample_layout<Op> at;
   axiograd::patches source;
   shape kernel, patches, windows;
@@ -164,14 +165,13 @@ struct patch_product {
   /// windows (+)= kernel patches.
   template <class T>
   void correlate(const T* w, const T* of_patches, T* to, bool add) const {
-    multiply<T>(kernel_axes, {w, &kernel}, patch_axes, {of_patches, &patches}, window_axes, {to, &windows}, add);
+    multiply<T>(windows_of, {w, &kernel}, {of_patches, &patches}, {to, &windows}, add);
   }
   /// image += the adjoint of `gather` at kernel^T windows.
   template <class T>
   void scatter(const T* w, const T* from, T* memory, T* image) const {
     const bool direct = source.is_input();
-    multiply<T>(kernel_axes, {w, &kernel}, window_axes, {from, &windows}, patch_axes, {direct ? image : memory, &patches},
-                direct);
+    multiply<T>(patches_of, {w, &kernel}, {from, &windows}, {direct ? image : memory, &patches}, direct);
     T* const targets[3]{image};
     const shape dims[3]{image_shape()};
     if (!direct) boxes_vjp(source, dims, patches, {}, memory, targets);
@@ -249,8 +249,7 @@ void run_patches_vjp(const Op& op, const vjp_run<T>& run) {
       const bool gathers = dkernel != nullptr || (transposed && dx != nullptr);
       const T* const patches = gathers ? p.gather(image, memory.data()) : nullptr;
       if (dkernel != nullptr)
-        multiply<T>(p.window_axes, {windows, &p.windows}, p.patch_axes, {patches, &p.patches}, p.kernel_axes,
-                    {kernel_sum, &p.kernel}, true);
+        multiply<T>(p.kernel_of, {windows, &p.windows}, {patches, &p.patches}, {kernel_sum, &p.kernel}, true);
       for (int64_t o = 0; o < bias_size; ++o) bias_sum[o] = bias_sum[o] + sum_run(dy + o * positions, positions, 1);
       if (dx == nullptr) continue;
       if constexpr (transposed)

@@ -54,7 +54,7 @@ struct erased {
     else if constexpr (family_of<Op> == family::rowwise)
       rowwise_forward<Op>(Kernels::rows(), bytes, run);
     else if constexpr (family_of<Op> == family::contraction)
-      contraction_forward(Op::product, run);
+      contraction_forward(products_of<Op>, run);
     else if constexpr (family_of<Op> == family::index)
       run_boxes_forward(op(bytes), run);
     else if constexpr (family_of<Op> == family::convolution)
@@ -70,7 +70,7 @@ struct erased {
     else if constexpr (family_of<Op> == family::rowwise)
       rowwise_vjp<Op>(Kernels::rows(), bytes, run);
     else if constexpr (family_of<Op> == family::contraction)
-      contraction_vjp(Op::product, run);
+      contraction_vjp(products_of<Op>, run);
     else if constexpr (family_of<Op> == family::index)
       run_boxes_vjp(op(bytes), run);
     else if constexpr (family_of<Op> == family::convolution)

@@ -176,8 +176,9 @@ struct product_tiles {
   static void multiply(const gemm_call<T>& c) {
     const int64_t row = c.a.transposed ? 1 : c.a.leading, column = c.a.transposed ? c.a.leading : 1;
     const bool packs_left = c.n > 4 * columns && c.m >= rows, packs_right = packs_left || c.b.transposed || c.m > 2 * rows;
-    scratch_memory<T> right(depth * (packs_right ? smaller(c.n + columns, wide) : columns));
-    scratch_memory<T> packed(packs_left ? depth * smaller(c.m + rows, tall) : 1);
+    const int64_t deep = smaller(c.k, depth);  // rows of a panel of b
+    scratch_memory<T> right(deep * (packs_right ? smaller(c.n + columns, wide) : columns));
+    scratch_memory<T> packed(packs_left ? depth * smaller(c.m + rows, tall) : 0);
     for (int64_t l0 = 0; l0 < c.k; l0 += depth) {
       const int64_t k = smaller(c.k - l0, depth);
       const auto left_at = [&](int64_t i) { return left{c.a.data + i * row + l0 * column, row, column}; };
@@ -185,7 +186,7 @@ struct product_tiles {
         const int64_t j1 = smaller(j0 + wide, c.n);
         if (packs_right)
           for (int64_t j = j0; j < j1; j += columns)
-            pack(c.b, l0, k, j, smaller(columns, j1 - j), right.data() + (j - j0) * depth);
+            pack(c.b, l0, k, j, smaller(columns, j1 - j), right.data() + (j - j0) * deep);
         for (int64_t i0 = 0; i0 < c.m; i0 += tall) {
           const int64_t i1 = smaller(i0 + tall, c.m);
           if (packs_left)
@@ -195,7 +196,7 @@ struct product_tiles {
             const int64_t width = smaller(columns, j1 - j);
             panel b{c.b.data + l0 * c.b.leading + j, c.b.leading};
             if (packs_right) {
-              b = {right.data() + (j - j0) * depth, columns};
+              b = {right.data() + (j - j0) * deep, columns};
             } else if (width < columns) {
               pack(c.b, l0, k, j, width, right.data());
               b = {right.data(), columns};
