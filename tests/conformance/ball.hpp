@@ -56,6 +56,8 @@ class ball {
   /// The nearest double to the midpoint.
   double midpoint() const { return arf_get_d(arb_midref(x_), ARF_RND_NEAR); }
   double radius() const { return mag_get_d(arb_radref(x_)); }
+  /// Whether the radius is at most 2^exponent.
+  bool within(int exponent) const { return mag_cmp_2exp_si(arb_radref(x_), exponent) <= 0; }
   bool overlaps(const ball& b) const { return arb_overlaps(x_, b.x_) != 0; }
   /// Whether the number is known to be positive, also where the radius exceeds the midpoint, as with exp(-1e9 +- 1).
   bool positive() const { return positive_ || arb_is_positive(x_) != 0; }
@@ -96,13 +98,13 @@ class ball {
   friend ball min(const ball& a, const ball& b) { return b > a ? a : b; }
   friend ball abs(const ball& x) { return ball(0) > x ? -x : x; }
 
-  /// Far below zero the result is 0 with a radius that follows x; Arb's stays 2^-1000.
+  /// Where no double is as small the result is 0 with a radius that follows x; Arb's stays 2^-1000.
   friend ball exp(const ball& x) {
     arf_t most;
     arf_init(most);
     arb_get_ubound_arf(most, x.x_, 64);
     ball y;
-    if (arf_is_finite(most) == 0 || arf_cmp_si(most, -500) > 0) {
+    if (arf_is_finite(most) == 0 || arf_cmp_si(most, -800) > 0) {
       y = made(arb_exp, x);
     } else {  // e^most <= 2^(23/16 most), and 23/16 is the smaller factor of a negative number
       fmpz_t exponent;

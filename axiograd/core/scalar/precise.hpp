@@ -131,7 +131,7 @@ struct double_word {
   static AXG_HD constexpr double first_part(double x) { return static_cast<double>(static_cast<element_of<T>>(x)); }
 };
 
-/// e^x in two parts. For T itself it is the C library's, times 1 + low; vectors have a better one.
+/// e^x in two parts: by the C library's function of a wider type where there is one; vectors have their own.
 template <class T>
   requires(!rounds<T>)
 AXG_HD constexpr T exp_in_parts(const T& x) {
@@ -139,12 +139,19 @@ AXG_HD constexpr T exp_in_parts(const T& x) {
 }
 template <std::floating_point T>
 AXG_HD constexpr double_word<T> exp_in_parts(const T& x) {
-  return std::exp(x);
+#if __LDBL_MANT_DIG__ > 53 && !defined(__CUDA_ARCH__)
+  using wide = std::conditional_t<std::same_as<T, float>, double, long double>;
+#else
+  using wide = double;
+#endif
+  const wide y = std::exp(static_cast<wide>(x));
+  const T high = static_cast<T>(y);
+  return {high, high - high == T(0) ? static_cast<T>(y - static_cast<wide>(high)) : T(0)};  // not where it is infinite
 }
 template <std::floating_point T>
 AXG_HD constexpr double_word<T> exp_in_parts(const double_word<T>& x) {
-  const T y = std::exp(x.high);
-  return {y, y > T(0) && y - y == T(0) ? y * x.low : T(0)};  // not where it is infinite
+  const double_word<T> y = exp_in_parts(x.high);
+  return {y.high, y.high > T(0) && y.high - y.high == T(0) ? y.low + y.high * x.low : T(0)};
 }
 
 template <class T>
