@@ -30,17 +30,18 @@ int program::add(const step& s) {
   return inputs_ + static_cast<int>(steps_.size()) - 1;
 }
 
-// Registers of the block: `at[r]` is where register r lies; inputs are read in place, the result is written to `result` if
-// that is not null.
+// Registers of the block: `at[r]` is where register r lies; inputs are read in place. The result is written to `result`, or
+// found there if it is `known`.
 template <class T>
-void program::run_block(const T* const* in, T* registers, T* result, std::vector<const T*>& at, int64_t n) const {
+void program::run_block(const T* const* in, T* registers, T* result, bool known, std::vector<const T*>& at, int64_t n) const {
   const shape dims{n};
   for (int k = 0; k < inputs_; ++k) at[static_cast<std::size_t>(k)] = in[k];
   for (std::size_t i = 0; i < steps_.size(); ++i) {
     const step& s = steps_[i];
-    const bool last = result != nullptr && inputs_ + static_cast<int>(i) == result_;
+    const bool last = inputs_ + static_cast<int>(i) == result_;
     T* const y = last ? result : registers + static_cast<int64_t>(i) * n;
     at[static_cast<std::size_t>(inputs_) + i] = y;
+    if (last && known) continue;
     if (s.f32 == nullptr) {
       std::fill_n(y, n, static_cast<T>(s.constant));
       continue;
@@ -67,13 +68,13 @@ void program::forward(const T* const* in, T* y, int64_t n) const {
       prefetch(in[k] + next, next_count);
     }
     prefetch(y + next, next_count);
-    run_block(here.data(), registers.data(), y + begin, at, count);
+    run_block(here.data(), registers.data(), y + begin, false, at, count);
     if (result_ < inputs_) std::copy_n(in[result_] + begin, count, y + begin);
   }
 }
 
 template <class T>
-void program::vjp(const T* const* in, const T* dy, T* const* dx, unsigned fresh, int64_t n) const {
+void program::vjp(const T* const* in, const T* y, const T* dy, T* const* dx, unsigned fresh, int64_t n) const {
   const int64_t block = std::min(n, block_positions);
   const auto step_count = static_cast<int64_t>(steps_.size());
   const int64_t all = inputs_ + step_count;
@@ -97,7 +98,7 @@ void program::vjp(const T* const* in, const T* dy, T* const* dx, unsigned fresh,
     prefetch(dy + next, next_count);
     T* const registers = memory.data();
     T* const gradients = registers + block * step_count;
-    run_block<T>(here.data(), registers, nullptr, at, count);
+    run_block<T>(here.data(), registers, const_cast<T*>(y + begin), true, at, count);
     // Where the gradient of each register lies, and whether it holds something: those of inputs are the caller's.
     for (std::size_t r = 0; r < static_cast<std::size_t>(all); ++r) {
       const bool input = r < static_cast<std::size_t>(inputs_);
@@ -144,7 +145,7 @@ void program::vjp(const T* const* in, const T* dy, T* const* dx, unsigned fresh,
 
 template void program::forward(const float* const*, float*, int64_t) const;
 template void program::forward(const double* const*, double*, int64_t) const;
-template void program::vjp(const float* const*, const float*, float* const*, unsigned, int64_t) const;
-template void program::vjp(const double* const*, const double*, double* const*, unsigned, int64_t) const;
+template void program::vjp(const float* const*, const float*, const float*, float* const*, unsigned, int64_t) const;
+template void program::vjp(const double* const*, const double*, const double*, double* const*, unsigned, int64_t) const;
 
 }  // namespace axiograd

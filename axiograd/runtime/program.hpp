@@ -35,13 +35,14 @@ class program {
   /// y[i] = program(in[0][i], ...) for n positions.
   template <class T>
   void forward(const T* const* in, T* y, int64_t n) const;
-  /// Adds the derivatives times dy to each dx that is not null; writes those whose bit in `fresh` is set.
+  /// Adds the derivatives at `in`, where the value is y, times dy to each dx that is not null; writes those whose bit in
+  /// `fresh` is set.
   template <class T>
-  void vjp(const T* const* in, const T* dy, T* const* dx, unsigned fresh, int64_t n) const;
+  void vjp(const T* const* in, const T* y, const T* dy, T* const* dx, unsigned fresh, int64_t n) const;
 
  private:
   template <class T>
-  void run_block(const T* const* in, T* registers, T* result, std::vector<const T*>& at, int64_t n) const;
+  void run_block(const T* const* in, T* registers, T* result, bool known, std::vector<const T*>& at, int64_t n) const;
 
   int inputs_;
   int result_ = 0;
@@ -128,8 +129,8 @@ struct map_op {
       static const span_kernels<T>& spans() {
         static constexpr span_kernels<T> run{
             [](const void*, const T* const* x, T* y, int64_t n) { program_of<F, Inputs>().forward(x, y, n); },
-            [](const void*, const T* const* x, const T*, const T* dy, T* const* dx, unsigned fresh, int64_t n) {
-              program_of<F, Inputs>().vjp(x, dy, dx, fresh, n);
+            [](const void*, const T* const* x, const T* y, const T* dy, T* const* dx, unsigned fresh, int64_t n) {
+              program_of<F, Inputs>().vjp(x, y, dy, dx, fresh, n);
             }};
         return run;
       }
