@@ -46,11 +46,15 @@ using optional_gradients = std::vector<std::optional<tensor<T>>>;
 template <class T>
 using gradient_array = std::vector<tensor<T>>;
 
+/// Which gradients a reverse pass leaves in its workspace: those of all nodes it reached, or only those of nodes without
+/// parents. The memory of the others serves several nodes then.
+enum class kept_gradients : unsigned char { all, leaves };
+
 /// Memory of a reverse pass, reused from step to step: once warm, a pass into it allocates nothing.
 template <class T>
 class gradient_workspace {
  public:
-  /// The gradient of a node in the last pass; nothing where the pass did not reach.
+  /// The gradient of a node in the last pass; nothing where the pass did not reach or did not keep it.
   std::optional<tensor<T>> at(node_id id) const {
     if (!reached(id)) return std::nullopt;
     return tensor<T>::view(chunk_ref(slots_[id].owner), slots_[id].data, *slots_[id].dims);
@@ -65,7 +69,12 @@ class gradient_workspace {
     memory_chunk* owner = nullptr;
     const shape* dims = nullptr;  // in shapes_
   };
+  struct free_block {
+    typename arena<T>::block memory;
+    int64_t count;
+  };
   std::vector<slot> slots_;
+  std::vector<free_block> free_;
   tensor<T> seed_;
   arena<T> memory_;
   arena<std::byte> shapes_;  // copies: a pass outlives its tape
@@ -145,6 +154,8 @@ class tape {
   /// The shape of a node that is on the tape.
   const shape& shape_of(node_id id) const { return *nodes_[id].dims; }
   bool requires_grad(node_id id) const { return nodes_[id].requires_grad; }
+  /// Whether a node that is on the tape has no parents.
+  bool is_leaf(node_id id) const { return nodes_[id].parent_count == 0; }
   /// Forgets every node; memory is kept for the next ones. Tensors read earlier stay valid.
   void clear();
 
@@ -153,7 +164,8 @@ class tape {
   /// Optional gradients, absent where the pass does not reach. invalid_output_id, then seed_shape_mismatch.
   result<optional_gradients<T>> backward_dense(node_id out, const tensor<T>& seed) const;
   /// The same into memory that is reused.
-  result<void> backward_dense_into(gradient_workspace<T>& into, node_id out, const tensor<T>& seed) const;
+  result<void> backward_dense_into(gradient_workspace<T>& into, node_id out, const tensor<T>& seed,
+                                   kept_gradients keep = kept_gradients::all) const;
   /// Gradients of every node, zeros where unreached.
   result<gradient_array<T>> backward_dense_all(node_id out, const tensor<T>& seed) const;
   /// The reverse pass from an explicit array; gradient_array_length unless it has one entry per node.

@@ -283,6 +283,33 @@ TEST(Backward, ResultsOutliveTheirTapeAndTheNextPass) {
   EXPECT_EQ(*kept, vector_of({5, 7}));
 }
 
+// Large enough that memory is handed on: three branches that meet again, an input used twice, another size between, a node of
+// the caller's own.
+TEST(Backward, KeepingLeavesAloneGivesTheSameGradientsOfThem) {
+  constexpr int64_t n = 5000;
+  tape<double> t;
+  tensor<double> values = tensor<double>::uninitialised({n});
+  for (int64_t i = 0; i < n; ++i) values.mutable_data()[i] = std::sin(static_cast<double>(i));
+  const node_id x = *t.leaf(values), w = *t.leaf(vector_of({2, 3}));
+  const node_id a = *t.apply(exp_op{}, x), b = *t.apply(mul_op{}, a, a), c = *t.apply(tanh_op{}, b),
+                d = *t.apply(mul_op{}, c, x);
+  const node_id own =
+      *t.unary("double", d, [](const numbers& v) { return v; }, [](const numbers&, const numbers& dy) { return dy; });
+  const node_id e = *t.apply(add_op{}, own, *t.apply(sin_op{}, a)), total = *t.apply(sum_op{}, e);
+  const node_id loss = *t.apply(add_op{}, total, *t.apply(sum_op{}, *t.apply(mul_op{}, w, w)));
+  gradient_workspace<double> all, leaves;
+  for (int pass = 0; pass < 3; ++pass) {
+    ASSERT_TRUE(t.backward_dense_into(all, loss, one));
+    ASSERT_TRUE(t.backward_dense_into(leaves, loss, one, kept_gradients::leaves));
+    for (const node_id leaf : {x, w}) EXPECT_EQ(*leaves.at(leaf), *all.at(leaf)) << "node " << leaf << ", pass " << pass;
+    EXPECT_EQ(*leaves.at(loss), one);
+    for (const node_id inner : {a, b, c, d, own, e, total}) {
+      EXPECT_TRUE(all.reached(inner));
+      EXPECT_FALSE(leaves.reached(inner)) << "node " << inner;
+    }
+  }
+}
+
 TEST(Backward, UnaryBuildsANodeFromForwardAndVjp) {
   tape<double> t;
   const node_id x = *t.leaf(vector_of({1, 2}));

@@ -315,10 +315,28 @@ struct tape<T>::reverse_pass {
   /// Gives a node's gradient its memory, which holds nothing yet.
   T* open(std::uint32_t id) {
     const record& n = t.nodes_[id];
-    const auto block = into.memory_.allocate(static_cast<std::size_t>(n.count));
+    const auto block = memory_for(n.count);
     into.slots_[id] = {block.data, block.owner, shape_of(n)};
     return block.data;
   }
+  typename arena<T>::block memory_for(int64_t count) {
+    if (count >= smallest_reused)
+      for (std::size_t i = into.free_.size(); i-- > 0;)  // the last one is still in the caches
+        if (into.free_[i].count == count) {
+          const auto block = into.free_[i].memory;
+          into.free_[i] = into.free_.back();
+          into.free_.pop_back();
+          return block;
+        }
+    return into.memory_.allocate(static_cast<std::size_t>(count));
+  }
+  /// Gives a gradient up that everything has been taken from.
+  void close(node_id id) {
+    slot& s = into.slots_[id];
+    if (t.nodes_[id].count >= smallest_reused) into.free_.push_back({{s.data, s.owner}, t.nodes_[id].count});
+    s.data = nullptr;
+  }
+  static constexpr int64_t smallest_reused = 1024;
   /// Adds what an operator's node contributes to the gradients of its parents.
   void run(const record& n, const T* dy) {
     std::array<view<const T>, max_inputs> in;
@@ -327,6 +345,7 @@ struct tape<T>::reverse_pass {
     const std::span<const std::uint32_t> parents = n.parents();
     for (std::size_t k = 0; k < parents.size(); ++k) {
       const std::uint32_t p = parents[k];
+      in[k] = {};
       dx[k] = nullptr;
       if (p == no_node) continue;
       const record& parent = t.nodes_[p];
@@ -365,7 +384,8 @@ struct tape<T>::reverse_pass {
 };
 
 template <scalar T>
-result<void> tape<T>::backward_dense_into(gradient_workspace<T>& into, node_id out, const tensor<T>& seed) const {
+result<void> tape<T>::backward_dense_into(gradient_workspace<T>& into, node_id out, const tensor<T>& seed,
+                                          kept_gradients keep) const {
   if (out >= size())
     return fail(error_kind::invalid_output_id,
                 "backward: output " + std::to_string(out) + " is not on the tape of " + std::to_string(size()) + " nodes");
@@ -376,6 +396,7 @@ result<void> tape<T>::backward_dense_into(gradient_workspace<T>& into, node_id o
     into.memory_.reset();
     into.shapes_.reset();
     into.slots_.assign(size(), {});
+    into.free_.clear();
     into.seed_ = seed;  // read in place: nothing later adds to the output's gradient
     reverse_pass pass{*this, into};
     into.slots_[out] = {const_cast<T*>(seed.data()), seed.owner().get(), pass.shape_of(nodes_[out])};
@@ -387,6 +408,7 @@ result<void> tape<T>::backward_dense_into(gradient_workspace<T>& into, node_id o
         pass.run(n, dy);
       else if (n.extra >= 0)
         if (auto ok = pass.run_closure(id); !ok) return ok;
+      if (keep == kept_gradients::leaves && id != out && n.parent_count > 0) pass.close(id);
     }
     return {};
   } catch (...) {

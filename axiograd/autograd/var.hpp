@@ -309,7 +309,10 @@ template <scalar T, shape S>
 std::vector<tensor<T>> grad(const var<T, S>& output, std::type_identity_t<std::span<const var<T>>> wrt) {
   const tape<T>& t = output.where().current_tape();
   gradient_workspace<T> workspace;
-  ok_or_throw(t.backward_dense_into(workspace, output.id(), tensor<T>::scalar(T(1))));
+  const bool leaves =
+      std::all_of(wrt.begin(), wrt.end(), [&](const var<T>& x) { return t.is_leaf(x.id()) || x.id() == output.id(); });
+  ok_or_throw(t.backward_dense_into(workspace, output.id(), tensor<T>::scalar(T(1)),
+                                    leaves ? kept_gradients::leaves : kept_gradients::all));
   std::vector<tensor<T>> gradients;
   for (const var<T>& x : wrt) {
     auto g = workspace.at(x.id());

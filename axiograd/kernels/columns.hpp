@@ -62,15 +62,17 @@ void spread_columns(const T* y, int64_t outer, int64_t n, int64_t inner, T* x, b
 /// A rowwise operator that gives the sum of each row, or the mean: by columns where the rows lie along an outer axis.
 template <class Op, class T, bool Mean>
 struct reduced_columns {
+  static inline work_meter forward_meter, vjp_meter;  // where rows are contiguous
+
   static void forward(const Op& op, const forward_run<T>& run) {
     const impl::row_layout at = impl::layout_of(op, *run.in[0].dims);
-    if (at.inner == 1) return rowwise_forward<Op>(native_kernels<Op, T>::rows(), &op, run);
+    if (at.inner == 1) return rowwise_forward<Op>(native_kernels<Op, T>::rows(), forward_meter, &op, run);
     sum_columns(run.in[0].data, at.outer, at.n, at.inner, run.y.data);
     if constexpr (Mean) divide(run.y.data, at, run.y.data);
   }
   static void vjp(const Op& op, const vjp_run<T>& run) {
     const impl::row_layout at = impl::layout_of(op, *run.in[0].dims);
-    if (at.inner == 1) return rowwise_vjp<Op>(native_kernels<Op, T>::rows(), &op, run);
+    if (at.inner == 1) return rowwise_vjp<Op>(native_kernels<Op, T>::rows(), vjp_meter, &op, run);
     if (run.dx[0] == nullptr) return;
     scratch_memory<T> share(Mean ? at.outer * at.inner : 1);
     const T* dy = run.dy;

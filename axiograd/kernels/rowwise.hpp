@@ -5,7 +5,7 @@
 #include <axiograd/core/reduction.hpp>
 #include <axiograd/core/scratch.hpp>
 #include <axiograd/kernels/arguments.hpp>
-#include <axiograd/kernels/parallel.hpp>
+#include <axiograd/kernels/grain.hpp>
 #include <axiograd/kernels/spans.hpp>
 #include <optional>
 
@@ -59,6 +59,18 @@ struct row_tiles {
       for (int64_t j = 0; j < count; ++j) to[i * at.inner + j] = from[j * at.n + i];
   }
 };
+
+/// Calls body(first, count) for all rows, on several threads if that pays; exact numbers stay on this one.
+template <class T, class F>
+void run_rows(work_meter& meter, const row_tiles& tiles, int64_t rows, const F& body) {
+  if (rows == 0) return;
+  if constexpr (std::floating_point<T>) {
+    const int64_t n = std::max<int64_t>(1, tiles.at.n), unit = n * std::max<int64_t>(1, tiles.rows);
+    meter.run(rows * n, unit, [&](int64_t begin, int64_t count) { body(begin / n, count / n); });
+  } else {
+    body(int64_t{0}, rows);
+  }
+}
 }  // namespace impl
 
 /// What the sum over rows is divided by where an operator gives the mean of its rows: their number, without those that the
@@ -81,7 +93,7 @@ int64_t rowwise_saved(const Op& op, const shape& x) {
 }
 
 template <class Op, class T>
-void rowwise_forward(const row_kernels<T>& kernels, const void* op, const forward_run<T>& run) {
+void rowwise_forward(const row_kernels<T>& kernels, work_meter& meter, const void* op, const forward_run<T>& run) {
   constexpr int inputs = arity_of<Op>.tensors;
   constexpr bool whole = result_of<Op> == row_result::row;
   const impl::row_layout at = impl::layout_of(*static_cast<const Op*>(op), *run.in[0].dims);
@@ -92,10 +104,7 @@ void rowwise_forward(const row_kernels<T>& kernels, const void* op, const forwar
   T* y = run.y.data;
   if (result_of<Op> == row_result::mean) y = each.emplace(std::max<int64_t>(rows, 1)).data();
 
-  const int64_t block = impl::rows_per_block(at.n);
-  parallel_for((rows + block - 1) / block, [&](int64_t b) {
-    const int64_t first = b * block;
-    const int64_t count = std::min(block, rows - first);
+  impl::run_rows<T>(meter, tiles, rows, [&](int64_t first, int64_t count) {
     scratch_memory<T> scratch(max_kept_rows * at.n + (inputs + 1) * tiles.size());
     const T* in[inputs];
     const auto call = [&](int64_t row, int64_t n, T* to) {
@@ -123,7 +132,7 @@ void rowwise_forward(const row_kernels<T>& kernels, const void* op, const forwar
 }
 
 template <class Op, class T>
-void rowwise_vjp(const row_kernels<T>& kernels, const void* op, const vjp_run<T>& run) {
+void rowwise_vjp(const row_kernels<T>& kernels, work_meter& meter, const void* op, const vjp_run<T>& run) {
   constexpr std::size_t inputs = static_cast<std::size_t>(arity_of<Op>.tensors);
   constexpr bool whole = result_of<Op> == row_result::row, is_mean = result_of<Op> == row_result::mean;
   const auto is_shared = [](std::size_t k) { return shared_of<Op>.contains(static_cast<int>(k)); };
@@ -143,15 +152,12 @@ void rowwise_vjp(const row_kernels<T>& kernels, const void* op, const vjp_run<T>
       place_in_sums[k] = at.n * shared++;
       fresh &= ~(1U << k);
     }
-  int64_t block = impl::rows_per_block(at.n);
-  if (shared > 0) block = std::max(block, (rows + 15) / 16);
+  const int64_t block = std::max(impl::rows_per_block(at.n), (rows + 15) / 16);
   const int64_t blocks = (rows + block - 1) / block;
   scratch_memory<T> sums(std::max<int64_t>(1, blocks * shared * at.n));
   std::fill_n(sums.data(), blocks * shared * at.n, T(0));
 
-  parallel_for(blocks, [&](int64_t b) {
-    const int64_t first = b * block;
-    const int64_t count = std::min(block, rows - first);
+  const auto body = [&](int64_t b, int64_t first, int64_t count) {
     scratch_memory<T> scratch((max_kept_rows + 1) * at.n + (2 * static_cast<int64_t>(inputs) + 2) * tiles.size());
     const T* in[inputs];
     T* dx[inputs];
@@ -191,7 +197,9 @@ void rowwise_vjp(const row_kernels<T>& kernels, const void* op, const vjp_run<T>
       for (std::size_t k = 0; k < inputs; ++k)
         if (dx[k] != nullptr && !is_shared(k)) tiles.scatter(dx[k], n, run.dx[k] + place);
     });
-  });
+  };
+  if (shared == 0) return impl::run_rows<T>(meter, tiles, rows, [&](int64_t first, int64_t count) { body(0, first, count); });
+  parallel_for(blocks, [&](int64_t b) { body(b, b * block, std::min(block, rows - b * block)); });
   for (std::size_t k = 0; k < inputs; ++k)
     if (is_shared(k) && run.dx[k] != nullptr) {
       T* const to = run.dx[k];

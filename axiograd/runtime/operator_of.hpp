@@ -44,15 +44,16 @@ struct erased {
   static constexpr bool is_tuned =
       !std::same_as<Kernels, plain_kernels<Op, T>> && requires { &tuned<Op, T>::forward, &tuned<Op, T>::vjp; };
   static const Op& op(const void* bytes) { return *static_cast<const Op*>(bytes); }
+  static inline work_meter forward_meter, vjp_meter;
 
   static shape_result infer(const void* bytes, std::span<const shape* const> in) { return axiograd::infer(op(bytes), in); }
   static void forward(const void* bytes, const forward_run<T>& run) {
     if constexpr (is_tuned)
       tuned<Op, T>::forward(op(bytes), run);
     else if constexpr (family_of<Op> == family::elementwise)
-      elementwise_forward<arity_of<Op>.tensors>(Kernels::spans(), bytes, run);
+      elementwise_forward<arity_of<Op>.tensors>(Kernels::spans(), forward_meter, bytes, run);
     else if constexpr (family_of<Op> == family::rowwise)
-      rowwise_forward<Op>(Kernels::rows(), bytes, run);
+      rowwise_forward<Op>(Kernels::rows(), forward_meter, bytes, run);
     else if constexpr (family_of<Op> == family::contraction)
       contraction_forward(products_of<Op>, run);
     else if constexpr (family_of<Op> == family::index)
@@ -66,9 +67,9 @@ struct erased {
     if constexpr (is_tuned)
       tuned<Op, T>::vjp(op(bytes), run);
     else if constexpr (family_of<Op> == family::elementwise)
-      elementwise_vjp<arity_of<Op>.tensors>(Kernels::spans(), bytes, run);
+      elementwise_vjp<arity_of<Op>.tensors>(Kernels::spans(), vjp_meter, bytes, run);
     else if constexpr (family_of<Op> == family::rowwise)
-      rowwise_vjp<Op>(Kernels::rows(), bytes, run);
+      rowwise_vjp<Op>(Kernels::rows(), vjp_meter, bytes, run);
     else if constexpr (family_of<Op> == family::contraction)
       contraction_vjp(products_of<Op>, run);
     else if constexpr (family_of<Op> == family::index)

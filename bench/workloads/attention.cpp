@@ -35,7 +35,7 @@ workload attention_block() {
             const auto x = s->tape.leaf(s->x);
             s->input = x.id();
             s->output = s->layer(s->used, x).id();
-            ok_or_throw(s->tape.current_tape().backward_dense_into(s->gradients, s->output, s->dy));
+            ok_or_throw(s->tape.current_tape().backward_dense_into(s->gradients, s->output, s->dy, kept_gradients::leaves));
           },
           [=](digest& d) {
             d.add(*s->tape.current_tape().get_value(s->output));

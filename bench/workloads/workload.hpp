@@ -79,7 +79,7 @@ class recorded {
       const shape dims = tape_.current_tape().shape_of(output_);
       dy_ = dims.rank == 0 ? tensor<float>::scalar(1) : data(dims, 99);
     }
-    ok_or_throw(tape_.current_tape().backward_dense_into(gradients_, output_, *dy_));
+    ok_or_throw(tape_.current_tape().backward_dense_into(gradients_, output_, *dy_, kept_gradients::leaves));
   }
   void results(digest& d) const {
     d.add(*tape_.current_tape().get_value(output_));

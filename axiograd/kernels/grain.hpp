@@ -1,0 +1,65 @@
+#pragma once
+// How much work a thread is given: measured, not guessed.
+
+#include <algorithm>
+#include <atomic>
+#include <axiograd/kernels/parallel.hpp>
+#include <bit>
+#include <chrono>
+
+namespace axiograd {
+
+/// Cuts a loop into blocks that are worth a thread, by what the loop's numbers were seen to cost: each kernel has a meter of
+/// its own, which remembers the cost of short and long runs, as memory and caches make them. Below 20 us nothing is cut. Where
+/// the cuts lie differs from run to run: it is for loops whose results do not depend on it.
+class work_meter {
+ public:
+  /// Calls part(begin, count) for blocks that make up 0 .. n-1, on several threads if that pays. Blocks are whole multiples of
+  /// `unit`, the last one aside.
+  template <class F>
+  void run(std::int64_t n, std::int64_t unit, const F& part) {
+    if (n <= shortest) return part(std::int64_t{0}, n);
+    std::atomic<float>& cost = costs_[static_cast<std::size_t>(size_class(n))];
+    std::int64_t begin = 0;
+    if (cost.load(std::memory_order_relaxed) == 0) {  // the first run of this length: its beginning is measured
+      begin = std::min(n, (shortest + unit - 1) / unit * unit);
+      measured(cost, 0, begin, part);
+      if (begin == n) return;
+    }
+    const double seconds = static_cast<double>(cost.load(std::memory_order_relaxed));
+    const std::int64_t rest = n - begin;
+    if (seconds * static_cast<double>(rest) < worth_a_region) return measured(cost, begin, rest, part);
+    const auto worth_a_block = static_cast<std::int64_t>(std::min(worth_a_region / seconds, static_cast<double>(longest)));
+    const std::int64_t block = std::max<std::int64_t>(1, worth_a_block / unit) * unit;
+    parallel_for((rest + block - 1) / block, [&](std::int64_t b) {
+      const std::int64_t from = b * block, count = std::min(block, rest - from);
+      if (b == 0)
+        measured(cost, begin, count, part);
+      else
+        part(begin + from, count);
+    });
+  }
+
+ private:
+  static constexpr double worth_a_region = 20e-6;                                  // seconds
+  static constexpr std::int64_t shortest = 2048, longest = std::int64_t{1} << 15;  // numbers that are timed, that make a block
+  static int size_class(std::int64_t n) {
+    return std::min(3, (static_cast<int>(std::bit_width(static_cast<std::uint64_t>(n))) - 12) / 3);
+  }
+  template <class F>
+  static void measured(std::atomic<float>& cost, std::int64_t begin, std::int64_t count, const F& part) {
+    using clock = std::chrono::steady_clock;
+    const auto start = clock::now();
+    part(begin, count);
+    const auto now =
+        static_cast<float>(std::chrono::duration<double>(clock::now() - start).count() / static_cast<double>(count));
+    // The mean of the last few; one run that was interrupted, or touched fresh memory, does not count for more than twice.
+    const float before = cost.load(std::memory_order_relaxed);
+    const float next = before == 0 ? now : 0.75F * before + 0.25F * std::min(now, 2 * before);
+    cost.store(std::max(next, 1e-12F), std::memory_order_relaxed);
+  }
+
+  std::atomic<float> costs_[4]{};  // seconds a number, for runs of 2^11, 2^14, 2^17 and 2^20 numbers and more; 0: not known
+};
+
+}  // namespace axiograd
