@@ -27,25 +27,44 @@ inline int contiguous_axis(const shape& box, const std::array<int64_t, max_rank>
   return -1;
 }
 
-/// Calls body(from, to, count, from_stride, to_stride) for runs that make up the box. Where input and output are contiguous
-/// along different axes, as in a transposition, they come in tiles, so that both use whole cache lines.
-template <class F>
-void for_each_run(const box_move& m, const F& body) {
-  constexpr int64_t tile = 32;
+/// A part of a transposition: entry (i, k) lies at from + i + k * from_step of the input, at to + i * to_step + k of the
+/// output.
+struct transposed_tile {
+  static constexpr int64_t most = 32;
+  int64_t from, to, from_step, to_step, rows, columns;
+};
+
+/// Calls body(from, to, count, from_stride, to_stride) for runs that make up the box; or, where input and output are contiguous
+/// along different axes, tile_body(tile) for tiles of which both use whole cache lines.
+template <class F, class G>
+void for_each_run(const box_move& m, const F& body, const G& tile_body) {
   const int in = contiguous_axis(m.box, m.from_stride), out = contiguous_axis(m.box, m.to_stride);
   if (in < 0 || out < 0 || in == out) return for_each_line(m, 0, m.from, m.to, body);
   const int64_t rows = m.box[in], columns = m.box[out];
-  const int64_t row_step = m.to_stride[static_cast<std::size_t>(in)],
-                column_step = m.from_stride[static_cast<std::size_t>(out)];
+  const int64_t to_step = m.to_stride[static_cast<std::size_t>(in)], from_step = m.from_stride[static_cast<std::size_t>(out)];
   box_move others = m;
   others.box[in] = others.box[out] = 1;
-  for_each_line(others, 0, m.from, m.to, [&](int64_t from, int64_t to, int64_t n, int64_t from_step, int64_t to_step) {
-    for (int64_t k = 0; k < n; ++k, from += from_step, to += to_step)
+  constexpr int64_t tile = transposed_tile::most;
+  for_each_line(others, 0, m.from, m.to, [&](int64_t from, int64_t to, int64_t n, int64_t outer_from, int64_t outer_to) {
+    for (int64_t k = 0; k < n; ++k, from += outer_from, to += outer_to)
       for (int64_t r = 0; r < rows; r += tile)
         for (int64_t c = 0; c < columns; c += tile)
-          for (int64_t i = r; i < std::min(rows, r + tile); ++i)
-            body(from + i + c * column_step, to + i * row_step + c, std::min(tile, columns - c), column_step, int64_t{1});
+          tile_body(transposed_tile{from + r + c * from_step, to + r * to_step + c, from_step, to_step,
+                                    std::min(tile, rows - r), std::min(tile, columns - c)});
   });
+}
+
+/// out[j * out_step + i] = combine(what is there, in[i * in_step + j]) for i < rows, j < columns, both at most
+/// transposed_tile::most: through a small copy, because neighbours that lie a power of two apart drive each other out of the
+/// caches.
+template <class T, class F>
+void transpose_tile(const T* in, int64_t in_step, T* out, int64_t out_step, int64_t rows, int64_t columns, const F& combine) {
+  constexpr int64_t step = transposed_tile::most;
+  T local[static_cast<std::size_t>(step * step)];
+  for (int64_t i = 0; i < rows; ++i)
+    for (int64_t j = 0; j < columns; ++j) local[j * step + i] = in[i * in_step + j];
+  for (int64_t j = 0; j < columns; ++j)
+    for (int64_t i = 0; i < rows; ++i) out[j * out_step + i] = combine(out[j * out_step + i], local[j * step + i]);
 }
 
 /// A sum by halves: its error grows with the logarithm of the length.
@@ -70,32 +89,44 @@ T sum_run(const T* x, int64_t n, int64_t step) {
 /// y = x along the box.
 template <class T>
 [[gnu::noinline]] void copy_box(const box_move& m, const T* x, T* y) {
-  for_each_run(m, [&](int64_t from, int64_t to, int64_t n, int64_t from_step, int64_t to_step) {
+  const auto run = [&](int64_t from, int64_t to, int64_t n, int64_t from_step, int64_t to_step) {
     if (from_step == 1 && to_step == 1)
       std::copy_n(x + from, n, y + to);
     else if (from_step == 0 && to_step == 1)
       std::fill_n(y + to, n, x[from]);
     else
       for (int64_t i = 0; i < n; ++i) y[to + i * to_step] = x[from + i * from_step];
+  };
+  for_each_run(m, run, [&](const transposed_tile& t) {
+    transpose_tile(x + t.from, t.from_step, y + t.to, t.to_step, t.columns, t.rows,
+                   [](const T&, const T& value) { return value; });
   });
 }
 /// y += x along the box.
 template <class T>
 [[gnu::noinline]] void add_box(const box_move& m, const T* x, T* y) {
-  for_each_run(m, [&](int64_t from, int64_t to, int64_t n, int64_t from_step, int64_t to_step) {
+  const auto run = [&](int64_t from, int64_t to, int64_t n, int64_t from_step, int64_t to_step) {
     for (int64_t i = 0; i < n; ++i) y[to + i * to_step] = y[to + i * to_step] + x[from + i * from_step];
+  };
+  for_each_run(m, run, [&](const transposed_tile& t) {
+    transpose_tile(x + t.from, t.from_step, y + t.to, t.to_step, t.columns, t.rows,
+                   [](const T& before, const T& value) { return before + value; });
   });
 }
 /// dx += dy back along the box.
 template <class T>
 [[gnu::noinline]] void add_box_back(const box_move& m, const T* dy, T* dx) {
-  for_each_run(m, [&](int64_t from, int64_t to, int64_t n, int64_t from_step, int64_t to_step) {
+  const auto run = [&](int64_t from, int64_t to, int64_t n, int64_t from_step, int64_t to_step) {
     if (from_step == 1 && to_step == 1)
       for (int64_t i = 0; i < n; ++i) dx[from + i] = dx[from + i] + dy[to + i];
     else if (from_step == 0)
       dx[from] = dx[from] + sum_run(dy + to, n, to_step);
     else
       for (int64_t i = 0; i < n; ++i) dx[from + i * from_step] = dx[from + i * from_step] + dy[to + i * to_step];
+  };
+  for_each_run(m, run, [&](const transposed_tile& t) {
+    transpose_tile(dy + t.to, t.to_step, dx + t.from, t.from_step, t.rows, t.columns,
+                   [](const T& before, const T& value) { return before + value; });
   });
 }
 extern template void copy_box(const box_move&, const float*, float*);

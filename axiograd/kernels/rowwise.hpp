@@ -34,7 +34,7 @@ struct row_tiles {
   int64_t rows;  ///< of the largest tile; 0 when rows are contiguous as they are
 
   explicit row_tiles(const row_layout& layout)
-      : at(layout), rows(at.inner == 1 ? 0 : std::clamp<int64_t>(65536 / std::max<int64_t>(1, at.n), 1, 16)) {}
+      : at(layout), rows(at.inner == 1 ? 0 : std::clamp<int64_t>(65536 / std::max<int64_t>(1, at.n), 1, most)) {}
   /// Numbers that one tile of one tensor needs.
   int64_t size() const { return rows * at.n; }
   /// Calls body(row, place of its first number, rows) for the tiles of some rows.
@@ -47,17 +47,31 @@ struct row_tiles {
       r += n;
     }
   }
+  // Through a small copy: neighbours that lie a power of two apart drive each other out of the caches.
   template <class T>
   T* gather(const T* from, int64_t count, T* to) const {
-    for (int64_t i = 0; i < at.n; ++i)
-      for (int64_t j = 0; j < count; ++j) to[j * at.n + i] = from[i * at.inner + j];
+    T local[most][most];
+    for (int64_t first = 0; first < at.n; first += most) {
+      const int64_t n = std::min(most, at.n - first);
+      for (int64_t i = 0; i < n; ++i)
+        for (int64_t j = 0; j < count; ++j) local[j][i] = from[(first + i) * at.inner + j];
+      for (int64_t j = 0; j < count; ++j) std::copy_n(local[j], n, to + j * at.n + first);
+    }
     return to;
   }
   template <class T>
   void scatter(const T* from, int64_t count, T* to) const {
-    for (int64_t i = 0; i < at.n; ++i)
-      for (int64_t j = 0; j < count; ++j) to[i * at.inner + j] = from[j * at.n + i];
+    T local[most][most];
+    for (int64_t first = 0; first < at.n; first += most) {
+      const int64_t n = std::min(most, at.n - first);
+      for (int64_t j = 0; j < count; ++j)
+        for (int64_t i = 0; i < n; ++i) local[i][j] = from[j * at.n + first + i];
+      for (int64_t i = 0; i < n; ++i) std::copy_n(local[i], count, to + (first + i) * at.inner);
+    }
   }
+
+ private:
+  static constexpr int64_t most = 16;
 };
 
 /// Calls body(first, count) for all rows, on several threads if that pays; exact numbers stay on this one.

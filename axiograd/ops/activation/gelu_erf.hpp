@@ -31,7 +31,7 @@ struct gelu_erf_op {
  private:
   template <analytic T>
   AXG_HD static constexpr T below(const T& x) {
-    return erfc(-(x / sqrt(T(2)))) / T(2);
+    return erfc(x * -sqrt(T(0.5))) / T(2);
   }
 };
 AXG_OPERATOR(gelu_erf)

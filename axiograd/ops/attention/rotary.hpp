@@ -1,8 +1,10 @@
 #pragma once
 
+#include <array>
 #include <axiograd/core/op.hpp>
 #include <axiograd/core/view.hpp>
 #include <cmath>
+#include <vector>
 
 namespace axiograd {
 
@@ -66,14 +68,40 @@ struct rotary_op {
   template <class T, class Body>
   void turn(const shape& dims, int sense, const Body& body) const {
     const int64_t d = dims[1], half = d / 2;
-    for (int64_t i = 0; i < half; ++i) {
-      const double speed = std::pow(base, -2.0 * static_cast<double>(i) / static_cast<double>(d));
-      for (int64_t p = 0; p < dims[0]; ++p) {
-        const double t = static_cast<double>(offset + p) * speed;
+    const angle_table& table = angles(dims[0], d);
+    for (int64_t p = 0; p < dims[0]; ++p)
+      for (int64_t i = 0; i < half; ++i) {
         const int64_t first = p * d + (interleaved ? 2 * i : i);
-        body(first, first + (interleaved ? 1 : half), T(std::cos(t)), T(sense * std::sin(t)));
+        const std::array<double, 2>& angle = table.cos_and_sin[static_cast<std::size_t>(p * half + i)];
+        body(first, first + (interleaved ? 1 : half), T(angle[0]), T(sense * angle[1]));
+      }
+  }
+
+  struct angle_table {
+    double base = 0;
+    int64_t offset = 0, positions = 0, features = 0;
+    std::vector<std::array<double, 2>> cos_and_sin{};
+  };
+  /// cos and sin for each position and pair of features; a thread keeps its last table, which all samples share.
+  const angle_table& angles(int64_t positions, int64_t features) const {
+    static thread_local angle_table table;
+    if (table.base == base && table.offset == offset && table.positions == positions && table.features == features)
+      return table;
+    const int64_t half = features / 2;
+    table.base = 0;  // none, should the memory not suffice
+    table.cos_and_sin.resize(static_cast<std::size_t>(positions * half));
+    for (int64_t i = 0; i < half; ++i) {
+      const double speed = std::pow(base, -2.0 * static_cast<double>(i) / static_cast<double>(features));
+      for (int64_t p = 0; p < positions; ++p) {
+        const double t = static_cast<double>(offset + p) * speed;
+        table.cos_and_sin[static_cast<std::size_t>(p * half + i)] = {std::cos(t), std::sin(t)};
       }
     }
+    table.base = base;
+    table.offset = offset;
+    table.positions = positions;
+    table.features = features;
+    return table;
   }
 };
 AXG_OPERATOR(rotary)
