@@ -298,6 +298,39 @@ def matmul(n):
     return lambda through: forward_and_backward(torch.matmul, data((n, n), 1), data((n, n), 2), through=through)
 
 
+def everyday():
+    square, image = ((1024, 1024), 1, 4), ((16, 64, 56, 56), 1)
+    rows = labels((4096,), 2, 10_000)
+    list_of = {
+        "o_avg_pool": (lambda x: F.avg_pool2d(x, 2), image),
+        "o_max_pool": (lambda x: F.max_pool2d(x, 2), image),
+        "o_adaptive_pool": (lambda x: F.adaptive_avg_pool2d(x, 7), image),
+        "o_cumsum_0": (lambda x: x.cumsum(0), square),
+        "o_cumsum_1": (lambda x: x.cumsum(1), square),
+        "o_softmax_0": (lambda x: torch.softmax(x, 0), square),
+        "o_logsumexp_0": (lambda x: x.logsumexp(0), square),
+        "o_reduce_max_1": (lambda x: x.max(1)[0], square),
+        "o_variance_1": (lambda x: x.var(1), square),
+        "o_transpose": (lambda x: x.t().contiguous(), square),
+        "o_gelu_erf": (F.gelu, square),
+        "o_group_norm": (lambda x, w, b: F.group_norm(x, 8, w, b), ((16, 64, 28, 28), 1), ((64,), 2), ((64,), 3)),
+        "o_rms_norm": (lambda x, w: F.rms_norm(x, (768,), w, 1e-5), ((4096, 768), 1), ((768,), 2)),
+        "o_heads": (lambda x: x.permute(0, 2, 1, 3).contiguous(), ((8, 128, 8, 64), 1)),
+        "o_concat": (lambda a, b: torch.cat([a, b], 1), ((64, 256, 64), 1), ((64, 256, 64), 2)),
+        "o_embedding": (lambda w: F.embedding(rows, w), ((10_000, 256), 1)),
+        "o_bmm": (torch.bmm, ((64, 64, 64), 1), ((64, 64, 64), 2)),
+        "o_depthwise": (lambda w, b, x: F.conv2d(x, w, b, padding=1, groups=64),
+                        ((64, 1, 3, 3), 1), ((64,), 2), ((8, 64, 56, 56), 3)),
+        "o_conv_transpose": (lambda w, b, x: F.conv_transpose2d(x, w, b, stride=2, padding=1),
+                             ((64, 32, 4, 4), 1, 0.1), ((32,), 2), ((8, 64, 28, 28), 3)),
+    }
+
+    def make(f, inputs):
+        return lambda through: forward_and_backward(f, *(data(*i) for i in inputs), through=through)
+
+    return {name: make(f, inputs) for name, (f, *inputs) in list_of.items()}
+
+
 # Name -> a function that makes the workload; what `through` makes of functions is what is timed: themselves, or compiled ones.
 WORKLOADS = {
     "a_chain": lambda through: forward_and_backward(chain, data((8,), 1), through=through),
@@ -325,6 +358,7 @@ WORKLOADS = {
     "i_fused_forward": lambda through: forward_only(fused, *fused_inputs(), through=through),
     "i_fused": lambda through: forward_and_backward(fused, *fused_inputs(), through=through),
     "j_adam": lambda through: optimiser_only(through=through),
+    **everyday(),
 }
 
 PEERS = {"eager": lambda f: f, "compile": torch.compile}

@@ -25,6 +25,8 @@ struct packet {
   /// Lane 0 in every lane.
   static S broadcast_first(const S& value) { return value; }
   static element first(const S& value) { return value; }
+  /// Whether a condition holds in every lane.
+  static bool all(bool condition) { return condition; }
   /// 1 in lane `k`, 0 elsewhere.
   static S one_hot(int64_t k) { return k == 0 ? S(1) : S(0); }
   /// Folds the lanes of one packet with an associative function; the result stands in every lane.
@@ -237,7 +239,9 @@ lane_of<R> max(const R& r) {
 template <ordered_row R>
 int64_t first_not_below(const R& r, const lane_of<R>& least) {
   using P = packet<lane_of<R>>;
-  for (int64_t i = 0; i < r.size(); ++i)
+  int64_t i = 0;
+  while (P::size > 1 && i + P::size <= r.size() && P::all(least > r.at(i))) i += P::size;
+  for (; i < r.size(); ++i)
     if (!(P::first(least) > P::first(r.at(i, 1)))) return i;
   return 0;
 }

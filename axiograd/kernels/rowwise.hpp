@@ -50,28 +50,37 @@ struct row_tiles {
   // Through a small copy: neighbours that lie a power of two apart drive each other out of the caches.
   template <class T>
   T* gather(const T* from, int64_t count, T* to) const {
-    T local[most][most];
-    for (int64_t first = 0; first < at.n; first += most) {
-      const int64_t n = std::min(most, at.n - first);
-      for (int64_t i = 0; i < n; ++i)
-        for (int64_t j = 0; j < count; ++j) local[j][i] = from[(first + i) * at.inner + j];
-      for (int64_t j = 0; j < count; ++j) std::copy_n(local[j], n, to + j * at.n + first);
-    }
+    for_each_part(count, [&](int64_t first, auto rows_here, auto length) {
+      T local[most][most];
+      for (int64_t i = 0; i < length; ++i)
+        for (int64_t j = 0; j < rows_here; ++j) local[j][i] = from[(first + i) * at.inner + j];
+      for (int64_t j = 0; j < rows_here; ++j)
+        for (int64_t i = 0; i < length; ++i) to[j * at.n + first + i] = local[j][i];
+    });
     return to;
   }
   template <class T>
   void scatter(const T* from, int64_t count, T* to) const {
-    T local[most][most];
-    for (int64_t first = 0; first < at.n; first += most) {
-      const int64_t n = std::min(most, at.n - first);
-      for (int64_t j = 0; j < count; ++j)
-        for (int64_t i = 0; i < n; ++i) local[i][j] = from[j * at.n + first + i];
-      for (int64_t i = 0; i < n; ++i) std::copy_n(local[i], count, to + (first + i) * at.inner);
-    }
+    for_each_part(count, [&](int64_t first, auto rows_here, auto length) {
+      T local[most][most];
+      for (int64_t j = 0; j < rows_here; ++j)
+        for (int64_t i = 0; i < length; ++i) local[i][j] = from[j * at.n + first + i];
+      for (int64_t i = 0; i < length; ++i)
+        for (int64_t j = 0; j < rows_here; ++j) to[(first + i) * at.inner + j] = local[i][j];
+    });
   }
 
  private:
   static constexpr int64_t most = 16;
+  /// Calls body(first, count, length) for parts of `count` rows; whole parts have sizes that the compiler knows.
+  template <class F>
+  void for_each_part(int64_t count, const F& body) const {
+    using whole = std::integral_constant<int64_t, most>;
+    int64_t first = 0;
+    if (count == most)
+      for (; first + most <= at.n; first += most) body(first, whole(), whole());
+    for (; first < at.n; first += most) body(first, count, std::min(most, at.n - first));
+  }
 };
 
 /// Calls body(first, count) for all rows, on several threads if that pays; exact numbers stay on this one.

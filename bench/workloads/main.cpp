@@ -52,6 +52,7 @@ workload_list all() {
   add_small(list);
   add_training(list);
   add_operators(list);
+  add_everyday(list);
   add_attention(list);
   std::stable_sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a.name.front() < b.name.front(); });
   return list;

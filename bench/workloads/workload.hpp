@@ -50,6 +50,7 @@ using workload_list = std::vector<workload_entry>;
 void add_small(workload_list& list);
 void add_training(workload_list& list);
 void add_operators(workload_list& list);
+void add_everyday(workload_list& list);
 void add_attention(workload_list& list);
 
 // ---- ways to call operators

@@ -423,9 +423,41 @@ HWY_INLINE simd<V> erfc(simd<V> x) {
     return select(simd<V>(0.46875) > a, near_one, select(simd<V>(0) > x, 2 - y, y));
   }
 }
+#if HWY_TARGET != HWY_SCALAR  // which has no vectors of halves
+/// e^(y log x) of floats x > 0 through vectors of doubles, whose error is less than 2^-20 ULP.
+template <class V>
+HWY_INLINE simd<V> pow_of_positive(simd<V> x, simd<V> y) {
+  using tag = typename simd<V>::tag;
+  using wide_tag = hn::RepartitionToWide<tag>;
+  using wide = simd<hn::Vec<wide_tag>>;
+  const hn::Half<tag> half;
+  const auto part = [&](auto a, auto b) {
+    const wide base = hn::PromoteTo(wide_tag(), a), exponent = hn::PromoteTo(wide_tag(), b);
+    return hn::DemoteTo(half, exp(exponent * log(base)).v);
+  };
+  return hn::Combine(tag(), part(hn::UpperHalf(half, x.v), hn::UpperHalf(half, y.v)),
+                     part(hn::LowerHalf(half, x.v), hn::LowerHalf(half, y.v)));
+}
+#endif
+/// x^y. Lanes with zeros, infinities or NaN are the C library's, as is all of double.
 template <class V>
 simd<V> pow(simd<V> x, simd<V> y) {
-  return lane_by_lane([](double a, double b) { return ::pow(a, b); }, x, y);
+  const auto library = [](double a, double b) { return ::pow(a, b); };
+#if HWY_TARGET != HWY_SCALAR
+  if constexpr (simd_format<V>::single) {
+    const typename simd<V>::tag d;
+    const simd<V> size = abs(x), infinity = simd_format<V>::infinity, half = y * 0.5;
+    const auto whole = hn::Eq(hn::Round(y.v), y.v), odd = hn::AndNot(hn::Eq(hn::Round(half.v), half.v), whole);
+    const auto negative = hn::Lt(x.v, simd<V>(0).v);
+    const auto usual = hn::And(hn::And(hn::Gt(size.v, simd<V>(0).v), hn::Lt(size.v, infinity.v)),
+                               hn::And(hn::Lt(hn::Abs(y.v), infinity.v), hn::Or(hn::Not(negative), whole)));
+    const lane_mask<V> is_usual{usual}, turns{hn::And(negative, odd)};
+    const simd<V> z = pow_of_positive(select(is_usual, size, 1), select(is_usual, y, 0));
+    const simd<V> signed_z = select(turns, -z, z);
+    return hn::AllTrue(d, usual) ? signed_z : select(is_usual, signed_z, lane_by_lane(library, x, y));
+  }
+#endif
+  return lane_by_lane(library, x, y);
 }
 
 // ---- sin, cos: |x| = n pi / 2 + r + r_low with |r| <= pi / 4 and a little

@@ -23,6 +23,7 @@ struct packet<simd<V>> {
   static S blend(const S& a, const S& b, int64_t n) { return select(S(static_cast<int>(n)) > S::iota(element(0)), a, b); }
   static S broadcast_first(const S& value) { return hwy::HWY_NAMESPACE::Set(typename S::tag(), value.first()); }
   static element first(const S& value) { return value.first(); }
+  static bool all(const lane_mask<V>& condition) { return hwy::HWY_NAMESPACE::AllTrue(typename S::tag(), condition.m); }
   static S one_hot(int64_t k) {
     if (k < 0 || k >= size) return S(0);
     element lanes[static_cast<std::size_t>(size)] = {};

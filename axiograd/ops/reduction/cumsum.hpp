@@ -31,26 +31,25 @@ struct cumsum_op {
 
   template <class T>
   void forward(const view<const T>& x, const view<T>& y) const {
-    along(*x.dims, [&](int64_t at, int64_t before) { y.data[at] = before < 0 ? x.data[at] : y.data[before] + x.data[at]; });
+    for_each_group<T>(*x.dims, [&](T* total, int64_t chains, int64_t first, int64_t apart, int64_t n, int64_t step) {
+      for (int64_t i = 0; i < n; ++i)
+        for (int64_t c = 0; c < chains; ++c) {
+          const int64_t at = first + c * apart + i * step;
+          y.data[at] = total[c] = i == 0 ? x.data[at] : total[c] + x.data[at];
+        }
+    });
   }
   template <class T>
   void vjp(const view<const T>& x, const view<const T>&, const view<const T>& dy, const view<T>& dx) const {
-    const int64_t n = (*x.dims)[axis], inner = x.dims->stride(axis), lines = x.dims->first(axis).size();
-    // Several chains of sums side by side: neighbours, or lines where the axis is the last one.
-    constexpr int64_t most = 16;
-    const int64_t beside = inner == 1 ? lines : inner, apart = inner == 1 ? n : 1;
-    for (int64_t line = 0; line < (inner == 1 ? 1 : lines); ++line)
-      for (int64_t k = 0; k < beside; k += most) {
-        const int64_t chains = beside - k < most ? beside - k : most;
-        T total[static_cast<std::size_t>(most)];
-        for (T& t : total) t = T(0);
-        for (int64_t i = n; i-- > 0;)
-          for (int64_t c = 0; c < chains; ++c) {
-            const int64_t at = (line * n + i) * inner + (k + c) * apart;
-            total[c] = total[c] + dy.data[at];
-            dx.data[at] = dx.data[at] + total[c];
-          }
-      }
+    for_each_group<T>(*x.dims, [&](T* total, int64_t chains, int64_t first, int64_t apart, int64_t n, int64_t step) {
+      for (int64_t c = 0; c < chains; ++c) total[c] = T(0);
+      for (int64_t i = n; i-- > 0;)
+        for (int64_t c = 0; c < chains; ++c) {
+          const int64_t at = first + c * apart + i * step;
+          total[c] = total[c] + dy.data[at];
+          dx.data[at] = dx.data[at] + total[c];
+        }
+    });
   }
 
   template <class Draw>
@@ -60,19 +59,21 @@ struct cumsum_op {
   }
 
  private:
-  /// Calls body(place, the place before it along the axis or -1) in an order that goes along the axis.
-  template <class Body>
-  void along(const shape& dims, const Body& body) const {
+  /// Calls body(room for totals, chains, first, apart, n, step) for groups of chains of sums that run side by side: entry i of
+  /// chain c lies at first + c apart + i step. Neighbours make a group, or a few lines where the axis is the last one.
+  template <class T, class Body>
+  void for_each_group(const shape& dims, const Body& body) const {
     const int64_t n = dims[axis], inner = dims.stride(axis), lines = dims.first(axis).size();
-    constexpr int64_t most = 8;  // lines whose sums run side by side where the axis is the last one
-    for (int64_t line = 0; line < lines; line += inner == 1 ? most : 1) {
-      const int64_t chains = inner != 1 ? 1 : lines - line < most ? lines - line : most;
-      for (int64_t i = 0; i < n * inner; ++i)
-        for (int64_t c = 0; c < chains; ++c) {
-          const int64_t at = (line + c) * n * inner + i;
-          body(at, i < inner ? -1 : at - inner);
-        }
+    constexpr int64_t beside = 64, lines_beside = 4;
+    T total[static_cast<std::size_t>(beside)];
+    if (inner == 1) {
+      for (int64_t line = 0; line < lines; line += lines_beside)
+        body(total, lines - line < lines_beside ? lines - line : lines_beside, line * n, n, n, int64_t{1});
+      return;
     }
+    for (int64_t line = 0; line < lines; ++line)
+      for (int64_t k = 0; k < inner; k += beside)
+        body(total, inner - k < beside ? inner - k : beside, line * n * inner + k, int64_t{1}, n, inner);
   }
 };
 AXG_OPERATOR(cumsum)
