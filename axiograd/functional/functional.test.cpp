@@ -184,4 +184,26 @@ TEST(layers, recurrent_layers_run_step_by_step_to_the_same_bits) {
   expect_failure(error_kind::shape_mismatch, "a sequence is (T,N,I)", [&] { layer(plain, tensor<float>::zeros({3})); });
 }
 
+// A thread keeps the angles of its last call: calls that differ in one thing only must not take another's.
+TEST(attention, rotary_turns_by_its_own_angles_whatever_was_called_before) {
+  const rotary_op first{.base = 100, .offset = 2};
+  for (const auto& [op, n, d] : std::vector<std::tuple<rotary_op, int64_t, int64_t>>{{first, 3, 4},
+                                                                                     {{.base = 7, .offset = 2}, 3, 4},
+                                                                                     {first, 3, 4},
+                                                                                     {{.base = 100, .offset = 5}, 3, 4},
+                                                                                     {first, 3, 4},
+                                                                                     {first, 6, 4},
+                                                                                     {first, 3, 4},
+                                                                                     {first, 3, 8}}) {
+    const numbers ones = numbers::ones({n, d}), y = rotary(ones, op);
+    for (int64_t p = 0; p < n; ++p)
+      for (int64_t i = 0; i < d / 2; ++i) {
+        const double t =
+            static_cast<double>(op.offset + p) * std::pow(op.base, -2.0 * static_cast<double>(i) / static_cast<double>(d));
+        EXPECT_DOUBLE_EQ(y(p, i), std::cos(t) - std::sin(t));
+        EXPECT_DOUBLE_EQ(y(p, i + d / 2), std::sin(t) + std::cos(t));
+      }
+  }
+}
+
 }  // namespace

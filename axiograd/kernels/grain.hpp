@@ -18,7 +18,7 @@ class work_meter {
   /// `unit`, the last one aside.
   template <class F>
   void run(std::int64_t n, std::int64_t unit, const F& part) {
-    if (n <= shortest) return part(std::int64_t{0}, n);
+    if (n <= shortest || num_threads() == 1) return part(std::int64_t{0}, n);
     std::atomic<float>& cost = costs_[static_cast<std::size_t>(size_class(n))];
     std::int64_t begin = 0;
     if (cost.load(std::memory_order_relaxed) == 0) {  // the first run of this length: its beginning is measured

@@ -423,7 +423,7 @@ HWY_INLINE simd<V> erfc(simd<V> x) {
     return select(simd<V>(0.46875) > a, near_one, select(simd<V>(0) > x, 2 - y, y));
   }
 }
-#if HWY_TARGET != HWY_SCALAR  // which has no vectors of halves
+#if HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128  // the one has no halves of vectors, the other clamps
 /// e^(y log x) of floats x > 0 through vectors of doubles, whose error is less than 2^-20 ULP.
 template <class V>
 HWY_INLINE simd<V> pow_of_positive(simd<V> x, simd<V> y) {
@@ -443,7 +443,7 @@ HWY_INLINE simd<V> pow_of_positive(simd<V> x, simd<V> y) {
 template <class V>
 simd<V> pow(simd<V> x, simd<V> y) {
   const auto library = [](double a, double b) { return ::pow(a, b); };
-#if HWY_TARGET != HWY_SCALAR
+#if HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
   if constexpr (simd_format<V>::single) {
     const typename simd<V>::tag d;
     const simd<V> size = abs(x), infinity = simd_format<V>::infinity, half = y * 0.5;
