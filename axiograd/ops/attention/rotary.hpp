@@ -77,18 +77,22 @@ struct rotary_op {
       }
   }
 
-  struct angle_table {
+  struct angle_set {
     double base = 0;
     int64_t offset = 0, positions = 0, features = 0;
+    friend constexpr bool operator==(const angle_set&, const angle_set&) = default;
+  };
+  struct angle_table {
+    angle_set of{};
     std::vector<std::array<double, 2>> cos_and_sin{};
   };
   /// cos and sin for each position and pair of features; a thread keeps its last table, which all samples share.
   const angle_table& angles(int64_t positions, int64_t features) const {
     static thread_local angle_table table;
-    if (table.base == base && table.offset == offset && table.positions == positions && table.features == features)
-      return table;
+    const angle_set wanted{base, offset, positions, features};
+    if (table.of == wanted) return table;
     const int64_t half = features / 2;
-    table.base = 0;  // none, should the memory not suffice
+    table.of = {};  // none, should the memory not suffice
     table.cos_and_sin.resize(static_cast<std::size_t>(positions * half));
     for (int64_t i = 0; i < half; ++i) {
       const double speed = std::pow(base, -2.0 * static_cast<double>(i) / static_cast<double>(features));
@@ -97,10 +101,7 @@ struct rotary_op {
         table.cos_and_sin[static_cast<std::size_t>(p * half + i)] = {std::cos(t), std::sin(t)};
       }
     }
-    table.base = base;
-    table.offset = offset;
-    table.positions = positions;
-    table.features = features;
+    table.of = wanted;
     return table;
   }
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <axiograd/core/op.hpp>
 #include <axiograd/core/view.hpp>
 
@@ -68,12 +69,12 @@ struct cumsum_op {
     T total[static_cast<std::size_t>(beside)];
     if (inner == 1) {
       for (int64_t line = 0; line < lines; line += lines_beside)
-        body(total, lines - line < lines_beside ? lines - line : lines_beside, line * n, n, n, int64_t{1});
+        body(total, std::min(lines - line, lines_beside), line * n, n, n, int64_t{1});
       return;
     }
     for (int64_t line = 0; line < lines; ++line)
       for (int64_t k = 0; k < inner; k += beside)
-        body(total, inner - k < beside ? inner - k : beside, line * n * inner + k, int64_t{1}, n, inner);
+        body(total, std::min(inner - k, beside), line * n * inner + k, int64_t{1}, n, inner);
   }
 };
 AXG_OPERATOR(cumsum)
