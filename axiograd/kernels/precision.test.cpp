@@ -72,6 +72,8 @@ TEST(precision, every_policy_keeps_its_bound) {
   SCOPED_TRACE(seed);
   std::mt19937 random(seed);
   for (const precision p : all_policies) {
+    const precision used = available(p);  // fp32 where there are no tiles: then its bound, which is narrower, has to hold
+    EXPECT_LE(declared_bound(used, 60), declared_bound(p, 60)) << to_string(p);
     double worst = 0;
     for (int number = 0; number < 24; ++number) {
       const product_case c(random, 33 + static_cast<std::int64_t>(random() % 64), 33 + static_cast<std::int64_t>(random() % 64),
@@ -86,7 +88,7 @@ TEST(precision, every_policy_keeps_its_bound) {
             sizes += std::abs(term);
           }
           const double error = std::abs(static_cast<double>(y[static_cast<std::size_t>(i * c.n + j)]) - exact) / sizes;
-          worst = std::max(worst, error / declared_bound(p, c.k));
+          worst = std::max(worst, error / declared_bound(used, c.k));
         }
     }
     EXPECT_LE(worst, 1) << to_string(p);
