@@ -228,6 +228,10 @@ class tape {
     return {n.extra < 0 ? nullptr : &side_[static_cast<std::size_t>(n.extra)], static_cast<std::size_t>(n.op->in.side)};
   }
   void set_parents(record& n, std::span<const std::uint32_t> ids);
+  void set_operator(record& n, const operator_table<T>& op, const void* attributes);
+  result<node_id> append_any(const operator_table<T>& op, const void* attributes, std::span<const node_id> in,
+                             std::span<const index_tensor> side);
+  bool append_numbers(const operator_table<T>& op, const void* attributes, std::span<const node_id> in);
   const shape* store_shape(const shape& dims);
   const char* store_text(std::string_view text);
   template <class F>

@@ -36,23 +36,78 @@ const char* tape<T>::store_text(std::string_view text) {
 template <scalar T>
 result<node_id> tape<T>::leaf(const tensor<T>& value, std::string_view name, bool requires_grad) {
   return guarded([&]() -> result<node_id> {
-    record n;
-    n.name = store_text(name);
+    const char* const text = store_text(name);
+    const shape* const dims = store_shape(value.shape());
+    held_.push_back(value.owner());
+    record& n = nodes_.emplace_back();
+    n.name = text;
     n.requires_grad = requires_grad;
-    n.dims = store_shape(value.shape());
+    n.dims = dims;
     n.count = value.size();
     n.data = const_cast<T*>(value.data());
     n.owner = value.owner().get();
-    nodes_.reserve(nodes_.size() + 1 > nodes_.capacity() ? 2 * nodes_.size() + 64 : 0);
-    held_.push_back(value.owner());
-    nodes_.push_back(n);
     return size() - 1;
   });
 }
 
 template <scalar T>
+void tape<T>::set_operator(record& n, const operator_table<T>& op, const void* attributes) {
+  n.op = &op;
+  if (op.attribute_bytes > 0) {
+    std::byte* const at = bytes_.allocate(op.attribute_bytes).data;
+    std::memcpy(at, attributes, op.attribute_bytes);
+    n.attributes = at;
+  } else {
+    n.attributes = reinterpret_cast<const std::byte*>(&op);  // never read: the operator has no members
+  }
+}
+
+/// Appends an elementwise operator's result where no shape has to be inferred: few numbers, all inputs of one shape. False
+/// where append_any has to be asked.
+template <scalar T>
+bool tape<T>::append_numbers(const operator_table<T>& op, const void* attributes, std::span<const node_id> in) {
+  if (op.spans == nullptr || !op.keeps_shape || op.in_domain != nullptr || size() >= no_node) return false;
+  if (in.size() != static_cast<std::size_t>(op.in.tensors) || in[0] >= size()) return false;
+  const shape* const dims = nodes_[in[0]].dims;
+  const int64_t count = nodes_[in[0]].count;
+  if (count > work_meter::shortest) return false;
+  std::array<std::uint32_t, max_inputs> ids;
+  std::array<const T*, max_inputs> x;
+  for (std::size_t k = 0; k < in.size(); ++k) {
+    if (in[k] >= size()) return false;
+    const record& parent = nodes_[in[k]];
+    if (parent.dims != dims && *parent.dims != *dims) return false;
+    ids[k] = static_cast<std::uint32_t>(in[k]);
+    x[k] = parent.data;
+  }
+  record& n = nodes_.emplace_back();  // written where it stays: a copy would wait for its parts
+  n.dims = dims;
+  n.count = count;
+  set_parents(n, {ids.data(), in.size()});
+  set_operator(n, op, attributes);
+  const auto block = values_.allocate(static_cast<std::size_t>(count));
+  n.data = block.data;
+  n.owner = block.owner;
+  op.spans().forward(n.attributes, x.data(), n.data, count);
+  return true;
+}
+
+template <scalar T>
 result<node_id> tape<T>::append(const operator_table<T>& op, const void* attributes, std::span<const node_id> in,
                                 std::span<const index_tensor> side) {
+  const std::size_t before = size();
+  try {
+    if (append_numbers(op, attributes, in)) return before;
+    return append_any(op, attributes, in, side);
+  } catch (...) {
+    nodes_.resize(before);
+    return caught();
+  }
+}
+
+template <scalar T>
+result<node_id> tape<T>::append_any(const operator_table<T>& op, const void* attributes, std::span<const node_id> in,
+                                    std::span<const index_tensor> side) {
   const std::size_t tensors = static_cast<std::size_t>(op.in.tensors);
   for (const node_id id : in)
     if (id >= size()) return no_such_node(op.name, id);
@@ -60,67 +115,47 @@ result<node_id> tape<T>::append(const operator_table<T>& op, const void* attribu
   std::array<const shape*, max_inputs> shapes;
   std::array<view<const T>, max_inputs> views;
   const bool absent = in.size() < tensors;
-  bool alike = op.keeps_shape;  // then the result has the inputs' shape
   for (std::size_t k = 0, given = 0; k < tensors; ++k) {
     const bool left_out = absent && static_cast<int>(k) == op.in.optional;
     ids[k] = left_out ? no_node : static_cast<std::uint32_t>(in[given++]);
     shapes[k] = left_out ? &dynamic_shape : nodes_[ids[k]].dims;
     views[k] = left_out ? view<const T>{} : view<const T>{nodes_[ids[k]].data, shapes[k]};
-    alike = alike && (shapes[k] == shapes[0] || *shapes[k] == *shapes[0]);
   }
   for (std::size_t k = 0; k < side.size(); ++k) shapes[tensors + k] = &side[k].shape();
   const std::span<const shape* const> all_shapes(shapes.data(), tensors + side.size());
   const std::span<const view<const T>> inputs(views.data(), tensors);
 
-  try {
-    record n;
-    if (alike) {
-      n.dims = shapes[0];
-      n.count = nodes_[ids[0]].count;
-    } else {
-      const shape_result inferred = op.infer(attributes, all_shapes);
-      if (!inferred) return tl::unexpected(to_error(op.name, inferred, all_shapes));
-      n.dims = *shapes[0] == *inferred ? shapes[0] : store_shape(*inferred);
-      n.count = n.dims->size();
-    }
-    if (op.in_domain != nullptr && !op.in_domain(attributes, inputs))
-      return fail(error_kind::domain_error, std::string(op.name) + ": an entry lies outside the operator's domain");
-    if (n.count > shape::overflow / static_cast<int64_t>(sizeof(T)))
-      return fail(error_kind::out_of_memory,
-                  std::string(op.name) + ": a result of shape " + to_string(*n.dims) + " is too large");
-    if (size() >= no_node) return fail(error_kind::out_of_memory, std::string(op.name) + ": the tape is full");
+  const shape_result inferred = op.infer(attributes, all_shapes);
+  if (!inferred) return tl::unexpected(to_error(op.name, inferred, all_shapes));
+  const int64_t count = inferred->size();
+  if (op.in_domain != nullptr && !op.in_domain(attributes, inputs))
+    return fail(error_kind::domain_error, std::string(op.name) + ": an entry lies outside the operator's domain");
+  if (count > shape::overflow / static_cast<int64_t>(sizeof(T)))
+    return fail(error_kind::out_of_memory,
+                std::string(op.name) + ": a result of shape " + to_string(*inferred) + " is too large");
+  if (size() >= no_node) return fail(error_kind::out_of_memory, std::string(op.name) + ": the tape is full");
 
-    n.op = &op;
-    set_parents(n, {ids.data(), tensors});
-    if (op.attribute_bytes > 0) {
-      std::byte* const at = bytes_.allocate(op.attribute_bytes).data;
-      std::memcpy(at, attributes, op.attribute_bytes);
-      n.attributes = at;
-    } else {
-      n.attributes = reinterpret_cast<const std::byte*>(&op);  // never read: the operator has no members
-    }
-    if (op.relabels) {
-      n.data = nodes_[ids[0]].data;
-      n.owner = nodes_[ids[0]].owner;
-    } else {
-      const int64_t saved = op.saved == nullptr ? 0 : op.saved(attributes, all_shapes);
-      const auto block = values_.allocate(static_cast<std::size_t>(saved == 0 ? n.count : place_of_saved(n.count) + saved));
-      n.data = block.data;
-      n.owner = block.owner;
-      op.forward(n.attributes, {inputs, side, {n.data, n.dims}, saved == 0 ? nullptr : n.data + place_of_saved(n.count)});
-    }
-    if (side.empty()) {
-      nodes_.push_back(n);
-    } else {
-      nodes_.reserve(nodes_.size() + 1 > nodes_.capacity() ? 2 * nodes_.size() + 64 : 0);
-      n.extra = static_cast<std::int32_t>(side_.size());
-      side_.insert(side_.end(), side.begin(), side.end());
-      nodes_.push_back(n);
-    }
-    return size() - 1;
-  } catch (...) {
-    return caught();
+  const shape* const dims = *shapes[0] == *inferred ? shapes[0] : store_shape(*inferred);
+  record& n = nodes_.emplace_back();
+  n.dims = dims;
+  n.count = count;
+  set_parents(n, {ids.data(), tensors});
+  set_operator(n, op, attributes);
+  if (op.relabels) {
+    n.data = nodes_[ids[0]].data;
+    n.owner = nodes_[ids[0]].owner;
+  } else {
+    const int64_t saved = op.saved == nullptr ? 0 : op.saved(attributes, all_shapes);
+    const auto block = values_.allocate(static_cast<std::size_t>(saved == 0 ? count : place_of_saved(count) + saved));
+    n.data = block.data;
+    n.owner = block.owner;
+    op.forward(n.attributes, {inputs, side, {n.data, n.dims}, saved == 0 ? nullptr : n.data + place_of_saved(count)});
   }
+  if (!side.empty()) {
+    n.extra = static_cast<std::int32_t>(side_.size());
+    side_.insert(side_.end(), side.begin(), side.end());
+  }
+  return size() - 1;
 }
 
 template <scalar T>
@@ -337,29 +372,39 @@ struct tape<T>::reverse_pass {
     s.data = nullptr;
   }
   static constexpr int64_t smallest_reused = 1024;
+  /// Where input k's gradient lies, null if none is wanted; sets its bit in `fresh` where it holds nothing yet.
+  T* into_input(std::span<const std::uint32_t> parents, std::size_t k, unsigned& fresh) {
+    const std::uint32_t p = parents[k];
+    const record& parent = t.nodes_[p];
+    if (!parent.requires_grad) return nullptr;
+    if (T* const held = into.slots_[p].data; held != nullptr) return held;
+    T* const opened = open(p);
+    bool once = true;  // an operator that has it twice adds to it twice
+    for (std::size_t other = k + 1; other < parents.size(); ++other) once = once && parents[other] != p;
+    if (once)
+      fresh |= 1U << k;
+    else
+      std::fill_n(opened, parent.count, T(0));
+    return opened;
+  }
   /// Adds what an operator's node contributes to the gradients of its parents.
   void run(const record& n, const T* dy) {
-    std::array<view<const T>, max_inputs> in;
     std::array<T*, max_inputs> dx;
     unsigned fresh = 0;
     const std::span<const std::uint32_t> parents = n.parents();
+    if (n.op->spans != nullptr && n.count <= work_meter::shortest) {
+      std::array<const T*, max_inputs> x;
+      for (std::size_t k = 0; k < parents.size(); ++k) {
+        x[k] = t.nodes_[parents[k]].data;
+        dx[k] = into_input(parents, k, fresh);
+      }
+      return n.op->spans().vjp(n.attributes, x.data(), n.data, dy, dx.data(), fresh, n.count);
+    }
+    std::array<view<const T>, max_inputs> in;
     for (std::size_t k = 0; k < parents.size(); ++k) {
-      const std::uint32_t p = parents[k];
-      in[k] = {};
-      dx[k] = nullptr;
-      if (p == no_node) continue;
-      const record& parent = t.nodes_[p];
-      in[k] = {parent.data, parent.dims};
-      if (!parent.requires_grad) continue;
-      dx[k] = into.slots_[p].data;
-      if (dx[k] != nullptr) continue;
-      dx[k] = open(p);
-      bool once = true;  // an operator that has it twice adds to it twice
-      for (std::size_t other = k + 1; other < parents.size(); ++other) once = once && parents[other] != p;
-      if (once)
-        fresh |= 1U << k;
-      else
-        std::fill_n(dx[k], parent.count, T(0));
+      const bool absent = parents[k] == no_node;
+      in[k] = absent ? view<const T>{} : view<const T>{t.nodes_[parents[k]].data, t.nodes_[parents[k]].dims};
+      dx[k] = absent ? nullptr : into_input(parents, k, fresh);
     }
     const T* const saved = n.op->saved == nullptr ? nullptr : n.data + place_of_saved(n.count);
     n.op->vjp(n.attributes,

@@ -116,7 +116,7 @@ class arena {
   ~arena() = default;
 
   /// `n` elements, uninitialised if T is trivial, else value-initialised. Throws std::bad_alloc.
-  block allocate(std::size_t n) {
+  [[gnu::always_inline]] block allocate(std::size_t n) {
     const std::size_t bytes = (std::max<std::size_t>(n, 1) * sizeof(T) + (alignment - 1)) / alignment * alignment;
     if (static_cast<std::size_t>(end_ - at_) < bytes) next_chunk(bytes);
     std::byte* const begin = at_;

@@ -38,6 +38,9 @@ void clear_fresh(const vjp_run<T>& run) {
     if (!run.adds(k) && run.dx[k] != nullptr) std::fill_n(run.dx[k], run.in[k].dims->size(), T(0));
 }
 
+template <class T>
+struct span_kernels;
+
 /// An operator for one number type, its type erased; `op` points to the operator's attributes.
 template <class T>
 struct operator_table {
@@ -49,6 +52,8 @@ struct operator_table {
   shape_result (*infer)(const void* op, std::span<const shape* const> in);
   void (*forward)(const void* op, const forward_run<T>&);
   void (*vjp)(const void* op, const vjp_run<T>&);
+  /// The kernels that run over numbers, one thread; null where the operator is not elementwise.
+  const span_kernels<T>& (*spans)();
   /// How many numbers a forward run saves for the reverse run; null for none.
   int64_t (*saved)(const void* op, std::span<const shape* const> in);
   /// Whether the inputs lie in the operator's checked domain; null where nothing is checked.

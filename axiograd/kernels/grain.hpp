@@ -5,15 +5,20 @@
 #include <atomic>
 #include <axiograd/kernels/parallel.hpp>
 #include <bit>
-#include <chrono>
 
 namespace axiograd {
+
+/// Seconds since some moment; never runs backwards. (The standard's header of clocks takes 0.1 s to compile.)
+double monotonic_seconds();
 
 /// Cuts a loop into blocks that are worth a thread, by what the loop's numbers were seen to cost: each kernel has a meter of
 /// its own, which remembers the cost of short and long runs, as memory and caches make them. Below 20 us nothing is cut. Where
 /// the cuts lie differs from run to run: it is for loops whose results do not depend on it.
 class work_meter {
  public:
+  /// Runs of so many numbers are never cut.
+  static constexpr std::int64_t shortest = 2048;
+
   /// Calls part(begin, count) for blocks that make up 0 .. n-1, on several threads if that pays. Blocks are whole multiples of
   /// `unit`, the last one aside.
   template <class F>
@@ -41,18 +46,16 @@ class work_meter {
   }
 
  private:
-  static constexpr double worth_a_region = 20e-6;                                  // seconds
-  static constexpr std::int64_t shortest = 2048, longest = std::int64_t{1} << 15;  // numbers that are timed, that make a block
+  static constexpr double worth_a_region = 20e-6;                 // seconds
+  static constexpr std::int64_t longest = std::int64_t{1} << 15;  // numbers that make a block
   static int size_class(std::int64_t n) {
     return std::min(3, (static_cast<int>(std::bit_width(static_cast<std::uint64_t>(n))) - 12) / 3);
   }
   template <class F>
   static void measured(std::atomic<float>& cost, std::int64_t begin, std::int64_t count, const F& part) {
-    using clock = std::chrono::steady_clock;
-    const auto start = clock::now();
+    const double start = monotonic_seconds();
     part(begin, count);
-    const auto now =
-        static_cast<float>(std::chrono::duration<double>(clock::now() - start).count() / static_cast<double>(count));
+    const auto now = static_cast<float>((monotonic_seconds() - start) / static_cast<double>(count));
     // The mean of the last few; one run that was interrupted, or touched fresh memory, does not count for more than twice.
     const float before = cost.load(std::memory_order_relaxed);
     const float next = before == 0 ? now : 0.75F * before + 0.25F * std::min(now, 2 * before);

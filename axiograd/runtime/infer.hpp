@@ -50,9 +50,10 @@ constexpr shape_result leading_axes(const Op& op, std::span<const shape* const> 
       if (Op::shared.contains(k))
         return {error_kind::shape_mismatch, "input {} is shared by all samples: it has {} axes, it needs {}; shapes {shapes}",
                 k, s.rank, impl::sample_rank(op, *in[0], k, s)};
-    if (leading.rank > 0 && leading != s.first(extra))
+    if (leading.rank == 0)
+      leading = s.first(extra);
+    else if (leading != s.first(extra))
       return {error_kind::shape_mismatch, "leading axes of the inputs differ: shapes {shapes}"};
-    leading = s.first(extra);
   }
   return leading;
 }
@@ -64,13 +65,14 @@ constexpr shape_result infer(const Op& op, std::span<const shape* const> in) {
   if constexpr (has_samples<Op>) {
     const shape_result leading = leading_axes(op, in);
     if (!leading) return leading;
-    std::array<shape, 8> samples;
-    std::array<const shape*, 8> pointers{};
-    for (std::size_t k = 0; k < static_cast<std::size_t>(impl::shapes_of<Op>); ++k) {
+    constexpr auto inputs = static_cast<std::size_t>(impl::shapes_of<Op>);
+    std::array<shape, inputs> samples;
+    std::array<const shape*, inputs> pointers{};
+    for (std::size_t k = 0; k < inputs; ++k) {
       samples[k] = in[k]->rank < 0 ? *in[k] : in[k]->last(impl::sample_rank(op, *in[0], static_cast<int>(k), *in[k]));
       pointers[k] = &samples[k];
     }
-    shape_result r = impl::infer_samples(op, {pointers.data(), static_cast<std::size_t>(impl::shapes_of<Op>)});
+    const shape_result r = impl::infer_samples(op, pointers);
     if (!r) return r;
     if (leading->rank + r->rank > max_rank) return {error_kind::rank_limit, "the result has more than 8 axes"};
     return concat(*leading, *r);

@@ -121,8 +121,13 @@ constexpr operator_table<T> make_table() {
                             .infer = &e::infer,
                             .forward = &e::forward,
                             .vjp = &e::vjp,
+                            .spans = nullptr,
                             .saved = nullptr,
                             .in_domain = nullptr};
+    if constexpr (family_of<Op> == family::elementwise) {
+      static_assert(!e::is_tuned, "kernels of an elementwise operator follow from its definition");
+      table.spans = &Kernels::spans;
+    }
     if constexpr (saved_of<Op> > 0) table.saved = &e::saved;
     if constexpr (requires(const Op op, const T x) { op.in_domain(x); }) table.in_domain = &e::in_domain;
     return table;

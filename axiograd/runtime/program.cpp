@@ -14,11 +14,11 @@ void prefetch(const T* from, int64_t n) {
 }
 
 template <class T>
-const operator_table<T>& table_of_step(const program::step& s) {
+const span_kernels<T>& kernels_of_step(const program::step& s) {
   if constexpr (std::same_as<T, float>)
-    return s.f32();
+    return s.f32().spans();
   else
-    return s.f64();
+    return s.f64().spans();
 }
 
 }  // namespace
@@ -34,7 +34,6 @@ int program::add(const step& s) {
 // found there if it is `known`.
 template <class T>
 void program::run_block(const T* const* in, T* registers, T* result, bool known, std::vector<const T*>& at, int64_t n) const {
-  const shape dims{n};
   for (int k = 0; k < inputs_; ++k) at[static_cast<std::size_t>(k)] = in[k];
   for (std::size_t i = 0; i < steps_.size(); ++i) {
     const step& s = steps_[i];
@@ -46,10 +45,9 @@ void program::run_block(const T* const* in, T* registers, T* result, bool known,
       std::fill_n(y, n, static_cast<T>(s.constant));
       continue;
     }
-    std::array<view<const T>, 4> x{};
-    for (int k = 0; k < s.arguments; ++k)
-      x[static_cast<std::size_t>(k)] = {at[static_cast<std::size_t>(s.argument[static_cast<std::size_t>(k)])], &dims};
-    table_of_step<T>(s).forward(s.attributes.data(), {{x.data(), static_cast<std::size_t>(s.arguments)}, {}, {y, &dims}});
+    std::array<const T*, 4> x{};
+    for (std::size_t k = 0; k < static_cast<std::size_t>(s.arguments); ++k) x[k] = at[static_cast<std::size_t>(s.argument[k])];
+    kernels_of_step<T>(s).forward(s.attributes.data(), x.data(), y, n);
   }
 }
 
@@ -88,7 +86,6 @@ void program::vjp(const T* const* in, const T* y, const T* dy, T* const* dx, uns
   std::array<const T*, 8> here{};
   for (int64_t begin = 0; begin < n; begin += block) {
     const int64_t count = std::min(block, n - begin);
-    const shape dims{count};
     const int64_t next = begin + count, next_count = std::min(block, n - next);
     for (int k = 0; k < inputs_; ++k) {
       here[static_cast<std::size_t>(k)] = in[k] + begin;
@@ -116,12 +113,12 @@ void program::vjp(const T* const* in, const T* y, const T* dy, T* const* dx, uns
       const step& s = steps_[i];
       const std::size_t self = static_cast<std::size_t>(inputs_) + i;
       if (s.f32 == nullptr || !holds[self]) continue;
-      std::array<view<const T>, 4> x{};
+      std::array<const T*, 4> x{};
       std::array<T*, 4> into{};
       unsigned fresh_here = 0;
       for (std::size_t k = 0; k < static_cast<std::size_t>(s.arguments); ++k) {
         const auto r = static_cast<std::size_t>(s.argument[k]);
-        x[k] = {at[r], &dims};
+        x[k] = at[r];
         const bool constant = s.argument[k] >= inputs_ && steps_[r - static_cast<std::size_t>(inputs_)].f32 == nullptr;
         if (constant || gradient_at[r] == nullptr) continue;
         into[k] = gradient_at[r];
@@ -133,10 +130,7 @@ void program::vjp(const T* const* in, const T* y, const T* dy, T* const* dx, uns
         else
           std::fill_n(into[k], count, T(0));
       }
-      const auto arguments = static_cast<std::size_t>(s.arguments);
-      table_of_step<T>(s).vjp(
-          s.attributes.data(),
-          {{x.data(), arguments}, {}, {at[self], &dims}, gradient_at[self], {into.data(), arguments}, fresh_here});
+      kernels_of_step<T>(s).vjp(s.attributes.data(), x.data(), at[self], gradient_at[self], into.data(), fresh_here, count);
     }
     for (std::size_t k = 0; k < static_cast<std::size_t>(inputs_); ++k)
       if (!holds[k] && dx[k] != nullptr) std::fill_n(dx[k] + begin, count, T(0));

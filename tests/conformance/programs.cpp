@@ -68,10 +68,11 @@ operator_table<T> table_for(const subject& s, const runs<T>& kernels) {
           .in = s.in,
           .attribute_bytes = s.attribute_bytes,
           .relabels = s.relabels,
-          .keeps_shape = false,
+          .keeps_shape = s.keeps_shape,
           .infer = s.infer,
           .forward = kernels.forward,
           .vjp = kernels.vjp,
+          .spans = kernels.spans,
           .saved = s.saved,
           .in_domain = nullptr};
 }

@@ -18,6 +18,7 @@ template <class T>
 struct runs {
   void (*forward)(const void* op, const forward_run<T>&) = nullptr;
   void (*vjp)(const void* op, const vjp_run<T>&) = nullptr;
+  const span_kernels<T>& (*spans)() = nullptr;  ///< of an elementwise operator
   explicit operator bool() const { return forward != nullptr; }
 };
 
@@ -38,6 +39,7 @@ struct subject {
   input_set shared;  ///< inputs that never carry leading axes
   bool algebraic;    ///< runs without exp, log, ...
   bool relabels;     ///< the result is the input under another shape
+  bool keeps_shape;  ///< inputs of one shape give a result of that shape
   std::uint32_t attribute_bytes;
   std::span<const double> samples;
 

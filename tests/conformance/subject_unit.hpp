@@ -39,7 +39,10 @@ template <class Op, class T, class Kernels = plain_kernels<Op, T>>
 runs<T> runs_of() {
   if constexpr (axiograd::runs_on<Op, T>) {
     using e = axiograd::impl::erased<Op, T, Kernels>;
-    return {&e::forward, &e::vjp};
+    if constexpr (family_of<Op> == family::elementwise)
+      return {&e::forward, &e::vjp, &Kernels::spans};
+    else
+      return {&e::forward, &e::vjp};
   } else {
     return {};
   }
@@ -76,7 +79,7 @@ runs<magnitude> magnitude_runs_of() {
 template <class Op, class T>
 library_runs<T> library_runs_of() {
   const operator_table<T>& table = table_of<Op, T>();
-  library_runs<T> r{.plain = runs_of<Op, T>(), .chosen = {table.forward, table.vjp}, .sets = {}};
+  library_runs<T> r{.plain = runs_of<Op, T>(), .chosen = {table.forward, table.vjp, table.spans}, .sets = {}};
   if constexpr (in_library<Op> && (family_of<Op> == family::elementwise || family_of<Op> == family::rowwise)) {
     r.sets[0] = runs_of<Op, T, set_kernels<Op, T, isa::baseline>>();
 #ifdef AXG_BUILT_FOR_X86
@@ -226,6 +229,7 @@ subject make_subject() {
             .shared = shared_of<Op>,
             .algebraic = axiograd::runs_on<Op, core::archetype<no_functions>>,
             .relabels = impl::relabels<Op>,
+            .keeps_shape = table_of<Op, double>().keeps_shape,
             .attribute_bytes = std::is_empty_v<Op> ? 0 : sizeof(Op),
             .samples = {},
             .draw_call = &impl::draw_call<Op>,
