@@ -24,6 +24,26 @@ struct box_move {
     for (int axis = 0; axis < y.rank; ++axis) m.to_stride[static_cast<std::size_t>(axis)] = y.stride(axis);
     return m;
   }
+  /// The same box with input and output exchanged.
+  constexpr box_move reversed() const {
+    return {.input = input, .box = box, .from = to, .to = from, .from_stride = to_stride, .to_stride = from_stride};
+  }
+  /// Whether no entry of the input is taken twice; false also where the strides do not show it.
+  constexpr bool takes_once() const {
+    // Axes by their strides, the smallest first: each step must be longer than everything before it together.
+    for (int64_t taken = 0, axes = 0, longest = 0; axes < box.rank; ++axes) {
+      int next = -1;
+      for (int axis = 0; axis < box.rank; ++axis) {
+        const int64_t step = from_stride[static_cast<std::size_t>(axis)];
+        if ((taken >> axis & 1) == 0 && (next < 0 || step < from_stride[static_cast<std::size_t>(next)])) next = axis;
+      }
+      taken |= int64_t{1} << next;
+      const int64_t step = from_stride[static_cast<std::size_t>(next)];
+      if (box[next] > 1 && step <= longest) return false;
+      longest += step * (box[next] - 1);
+    }
+    return true;
+  }
   /// A contiguous run of numbers.
   static constexpr box_move run(int input, int64_t count, int64_t from, int64_t to) {
     box_move m{.input = input, .box = {count}, .from = from, .to = to};

@@ -168,13 +168,36 @@ void boxes_forward(const Op& op, std::span<const shape> in, const shape& y_dims,
   });
 }
 
-/// One sample: adds dy back along every box.
+/// One sample: adds dy back along every box, or writes it where the input's bit in `writes` is set.
 template <class Op, class T>
 void boxes_vjp(const Op& op, std::span<const shape> in, const shape& y_dims, std::span<const index_view> side, const T* dy,
-               T* const* dx) {
+               T* const* dx, unsigned writes = 0) {
   impl::moves_of(op, in, y_dims, side, [&](const box_move& m) {
-    if (dx[m.input] != nullptr) impl::add_box_back(m, dy, dx[m.input]);
+    if (dx[m.input] == nullptr) return;
+    if ((writes >> m.input & 1U) != 0)
+      impl::copy_box(m.reversed(), dy, dx[m.input]);
+    else
+      impl::add_box_back(m, dy, dx[m.input]);
   });
 }
+
+/// How the boxes of one sample lie in the inputs, a bit for each input.
+struct box_cover {
+  unsigned at_most_once = 0;  ///< no entry is taken twice: a gradient can be written instead of added to
+  unsigned whole = 0;         ///< and every entry is taken
+
+  template <class Op>
+  box_cover(const Op& op, std::span<const shape> in, const shape& y_dims) {
+    unsigned seen = 0, bad = 0;  // that several boxes do not overlap is not looked into
+    impl::moves_of(op, in, y_dims, {}, [&](const box_move& m) {
+      const unsigned bit = 1U << m.input;
+      if ((seen & bit) != 0 || !m.takes_once()) bad |= bit;
+      if (m.box.size() == in[static_cast<std::size_t>(m.input)].size()) whole |= bit;
+      seen |= bit;
+    });
+    at_most_once = ~bad;
+    whole &= at_most_once;
+  }
+};
 
 }  // namespace axiograd

@@ -83,14 +83,23 @@ void run_boxes_forward(const Op& op, const forward_run<T>& run) {
 }
 template <class Op, class T>
 void run_boxes_vjp(const Op& op, const vjp_run<T>& run) {
-  clear_fresh(run);
   const side_views<Op> side(run.side);
   const sample_layout<Op> at(op, run.in, *run.y.dims);
+  unsigned writes = 0;
+  vjp_run<T> cleared = run;
+  if constexpr (arity_of<Op>.side == 0) {
+    const box_cover cover(op, at.in, at.y);
+    for (std::size_t k = 0; k < at.inputs; ++k)
+      if (at.step[k] != 0 || at.samples == 1) writes |= 1U << k;
+    writes &= run.fresh & cover.at_most_once;
+    cleared.fresh &= ~(writes & cover.whole);
+  }
+  clear_fresh(cleared);
   for_sample_blocks(at.samples, at.y_step, gradients_are_separate(at, run), [&](int64_t first, int64_t count) {
     for (int64_t i = first; i < first + count; ++i) {
       T* dx[at.inputs];
       for (std::size_t k = 0; k < at.inputs; ++k) dx[k] = run.dx[k] == nullptr ? nullptr : run.dx[k] + i * at.step[k];
-      boxes_vjp(op, at.in, at.y, side.views, run.dy + i * at.y_step, dx);
+      boxes_vjp(op, at.in, at.y, side.views, run.dy + i * at.y_step, dx, writes);
     }
   });
 }

@@ -141,8 +141,8 @@ class operand_memory {
     if (room_) dnnl::reorder(plain_, own_).execute(s, plain_, own_);
     return own_;
   }
-  /// To be written by the primitive.
-  const dnnl::memory& empty() const { return own_; }
+  /// As it is: for the primitive to write, or filled before.
+  const dnnl::memory& own() const { return own_; }
   /// Hands what was written to the caller.
   void give_back(dnnl::stream& s) {
     if (room_) dnnl::reorder(own_, plain_).execute(s, own_, plain_);
@@ -188,7 +188,7 @@ void convolve(const convolution_call& c, const float* kernel, const float* bias,
     scratch_memory<char> scratch(static_cast<std::int64_t>(p->scratch.get_size()) + 1);
     std::unordered_map<int, dnnl::memory> arguments{{DNNL_ARG_WEIGHTS, w.filled(stream)},
                                                     {DNNL_ARG_SRC, in.filled(stream)},
-                                                    {DNNL_ARG_DST, out.empty()},
+                                                    {DNNL_ARG_DST, out.own()},
                                                     {DNNL_ARG_SCRATCHPAD, {p->scratch, cpu(), scratch.data()}}};
     if (bias != nullptr)
       arguments[DNNL_ARG_BIAS] = {desc(dims{c.y[0]}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::a), cpu(),
@@ -205,16 +205,20 @@ void convolve_vjp(const convolution_call& c, const float* kernel, const float* x
   scratch_memory<float> sums(dkernel.data == nullptr ? 1 : parts * kernel_size);
   for_parts(c, [&](std::int64_t part, std::int64_t first, std::int64_t samples) {
     dnnl::stream stream(cpu());
+    std::optional<operand_memory> its_dy;  // both primitives often want it in one layout
     const auto run = [&](task what, const float* w, const float* in) {
       const auto p = primitive_for(c, what, samples, false);
       const bool to_x = what == task::back_to_x;
-      operand_memory its_kernel(p->kernel, p->plain_kernel, w), its_x(p->x, p->plain_x, in),
-          its_dy(p->y, p->plain_y, dy + first * c.y.size());
+      operand_memory its_kernel(p->kernel, p->plain_kernel, w), its_x(p->x, p->plain_x, in);
+      if (!its_dy || its_dy->own().get_desc() != p->y) {
+        its_dy.emplace(p->y, p->plain_y, dy + first * c.y.size());
+        its_dy->filled(stream);
+      }
       scratch_memory<char> scratch(static_cast<std::int64_t>(p->scratch.get_size()) + 1);
       p->run.execute(stream,
-                     {{to_x ? DNNL_ARG_WEIGHTS : DNNL_ARG_DIFF_WEIGHTS, to_x ? its_kernel.filled(stream) : its_kernel.empty()},
-                      {to_x ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC, to_x ? its_x.empty() : its_x.filled(stream)},
-                      {DNNL_ARG_DIFF_DST, its_dy.filled(stream)},
+                     {{to_x ? DNNL_ARG_WEIGHTS : DNNL_ARG_DIFF_WEIGHTS, to_x ? its_kernel.filled(stream) : its_kernel.own()},
+                      {to_x ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC, to_x ? its_x.own() : its_x.filled(stream)},
+                      {DNNL_ARG_DIFF_DST, its_dy->own()},
                       {DNNL_ARG_SCRATCHPAD, {p->scratch, cpu(), scratch.data()}}});
       (to_x ? its_x : its_kernel).give_back(stream);
       stream.wait();
