@@ -12,14 +12,21 @@ namespace axiograd {
 template <class S>
 struct packet {
   using element = S;
+  using source = const S*;  ///< where a packet is read from; `place + i` is that of position i
+  using target = S*;        ///< and where one is written to
   static constexpr int64_t size = 1;
   static constexpr int64_t unroll = 1;
   static constexpr int64_t block_steps = int64_t{1} << 62;  // longer rows are split in halves of whole blocks
 
-  static S load(const S* p) { return *p; }
-  static S load_first(const S* p, int64_t) { return *p; }
-  static void store(const S& value, S* p) { *p = value; }
-  static void store_first(const S& value, S* p, int64_t) { *p = value; }
+  static S load(source p) { return *p; }
+  static S load_first(source p, int64_t) { return *p; }
+  static void store(const S& value, target p) { *p = value; }
+  static void store_first(const S& value, target p, int64_t) { *p = value; }
+  /// One number of a row, in every lane that belongs to the row.
+  static S load_number(source p) { return *p; }
+  static void store_number(const S& value, target p) { *p = value; }
+  /// A number that all rows share.
+  static S same(const S& value) { return value; }
   /// The first `n` lanes of a, the others of b.
   static S blend(const S& a, const S&, int64_t) { return a; }
   /// Lane 0 in every lane.
@@ -64,7 +71,7 @@ inline constexpr bool is_operand<R> = true;
 template <class S>
 struct memory_row {
   using lane = S;
-  const typename packet<S>::element* data;
+  typename packet<S>::source data;
   int64_t n;
   int64_t size() const { return n; }
   S at(int64_t i) const { return packet<S>::load(data + i); }
@@ -116,6 +123,11 @@ AXG_ROW_OPERATOR(/)
 template <class S>
 auto constant_row(int64_t n, const S& value) {
   return make_row<S>(n, [=](auto...) { return value; });
+}
+/// The row, or zeros where it does not count, whatever stands in it.
+template <row R>
+auto counted_row(bool counts, const R& r) {
+  return make_row<lane_of<R>>(r.size(), [=](auto... where) { return counts ? r.at(where...) : lane_of<R>(0); });
 }
 /// 1 at `position`, 0 elsewhere; all 0 when the position is outside.
 template <class S>
@@ -248,7 +260,7 @@ int64_t first_not_below(const R& r, const lane_of<R>& least) {
 
 /// Writes a row.
 template <row R>
-void store_row(const R& r, typename packet<lane_of<R>>::element* out) {
+void store_row(const R& r, typename packet<lane_of<R>>::target out) {
   using P = packet<lane_of<R>>;
   int64_t i = 0;
   for (; i + P::size <= r.size(); i += P::size) P::store(r.at(i), out + i);
@@ -256,7 +268,7 @@ void store_row(const R& r, typename packet<lane_of<R>>::element* out) {
 }
 /// Adds a row to what is there.
 template <row R>
-void add_row(const R& r, typename packet<lane_of<R>>::element* out) {
+void add_row(const R& r, typename packet<lane_of<R>>::target out) {
   store_row(memory_row<lane_of<R>>{out, r.size()} + r, out);
 }
 
@@ -267,33 +279,33 @@ enum class saving : unsigned char { writes, reads };
 template <class S>
 class row_keeper {
  public:
-  using element = typename packet<S>::element;
+  using target = typename packet<S>::target;
   /// `first` takes the first kept row, `scratch` the following ones, `n` numbers each; `saved` has room for the operator's
   /// `saved` numbers of one row, or is null.
-  row_keeper(element* first, element* scratch, element* saved, saving what)
+  row_keeper(target first, target scratch, target saved, saving what)
       : next_(first), scratch_(scratch), saved_(saved), reads_(what == saving::reads && saved != nullptr) {}
   /// The value of compute(), the same in every lane; `vjp` takes it from what `forward` saved, if that is there. Both ask for
   /// the same numbers in the same order.
   template <class F>
   S number(const F& compute) {
-    if (reads_) return packet<S>::broadcast_first(packet<S>::load_first(saved_++, 1));
+    const target here = saved_;
+    if (here != nullptr) saved_ = here + 1;
+    if (reads_) return packet<S>::load_number(here);
     const S value = compute();
-    if (saved_ != nullptr) *saved_++ = packet<S>::first(value);
+    if (here != nullptr) packet<S>::store_number(value, here);
     return value;
   }
   template <row R>
   memory_row<S> operator()(const R& r) {
-    element* const here = next_;
+    const target here = next_;
     next_ = scratch_;
-    scratch_ += r.size();
+    scratch_ = scratch_ + r.size();
     store_row(r, here);
     return {here, r.size()};
   }
 
  private:
-  element* next_;
-  element* scratch_;
-  element* saved_;
+  target next_, scratch_, saved_;
   bool reads_;
 };
 /// Rows that one run of an operator may keep.

@@ -33,7 +33,7 @@ TEST(boxes, a_box_that_is_said_to_take_entries_once_does) {
     }
     if (m.box.size() == 0) continue;
     const bool really = takes_once_by_walking(m);
-    if (m.takes_once()) EXPECT_TRUE(really);
+    EXPECT_TRUE(really || !m.takes_once());
     ++(really ? once : more);
   }
   EXPECT_GT(once, 1000);

@@ -28,15 +28,19 @@ row_layout layout_of(const Op& op, const shape& x) {
 /// Rows one thread takes at a time: about 32,768 numbers. Depends on the shape only.
 inline int64_t rows_per_block(int64_t n) { return std::max<int64_t>(1, 32768 / std::max<int64_t>(1, n)); }
 
-/// Rows along an outer axis, copied to contiguous memory and back: neighbours together, so that cache lines are used whole.
+/// Rows along an outer axis, copied to where they lie close together: each row contiguous or, for a kernel that reads across
+/// rows, side by side as they were. Where they come from, neighbours in a row may drive each other out of the caches.
 struct row_tiles {
   row_layout at;
+  bool across;
   int64_t rows;  ///< of the largest tile; 0 when rows are contiguous as they are
 
-  explicit row_tiles(const row_layout& layout)
-      : at(layout), rows(at.inner == 1 ? 0 : std::clamp<int64_t>(65536 / std::max<int64_t>(1, at.n), 1, most)) {}
+  row_tiles(const row_layout& layout, bool kernel_reads_across)
+      : at(layout), across(kernel_reads_across && at.inner > 1), rows(at.inner == 1 ? 0 : rows_of_a_tile()) {}
   /// Numbers that one tile of one tensor needs.
   int64_t size() const { return rows * at.n; }
+  /// Numbers that a kernel needs for each row that it keeps.
+  int64_t kept() const { return across ? most_rows_across * at.n : at.n; }
   /// Calls body(row, place of its first number, rows) for the tiles of some rows.
   template <class F>
   void for_each(int64_t first, int64_t count, const F& body) const {
@@ -50,6 +54,10 @@ struct row_tiles {
   // Through a small copy: neighbours that lie a power of two apart drive each other out of the caches.
   template <class T>
   T* gather(const T* from, int64_t count, T* to) const {
+    if (across) {
+      for (int64_t i = 0; i < at.n; ++i) std::copy_n(from + i * at.inner, count, to + i * rows);
+      return to;
+    }
     for_each_part(count, [&](int64_t first, auto rows_here, auto length) {
       T local[most][most];
       for (int64_t i = 0; i < length; ++i)
@@ -61,6 +69,10 @@ struct row_tiles {
   }
   template <class T>
   void scatter(const T* from, int64_t count, T* to) const {
+    if (across) {
+      for (int64_t i = 0; i < at.n; ++i) std::copy_n(from + i * rows, count, to + i * at.inner);
+      return;
+    }
     for_each_part(count, [&](int64_t first, auto rows_here, auto length) {
       T local[most][most];
       for (int64_t j = 0; j < rows_here; ++j)
@@ -72,6 +84,11 @@ struct row_tiles {
 
  private:
   static constexpr int64_t most = 16;
+  int64_t rows_of_a_tile() const {
+    const int64_t n = std::max<int64_t>(1, at.n);
+    if (across) return std::clamp<int64_t>(65536 / n / most_rows_across, 1, 32) * most_rows_across;
+    return std::clamp<int64_t>(65536 / n, 1, most);
+  }
   /// Calls body(first, count, length) for parts of `count` rows; whole parts have sizes that the compiler knows.
   template <class F>
   void for_each_part(int64_t count, const F& body) const {
@@ -120,7 +137,7 @@ void rowwise_forward(const row_kernels<T>& kernels, work_meter& meter, const voi
   constexpr int inputs = arity_of<Op>.tensors;
   constexpr bool whole = result_of<Op> == row_result::row;
   const impl::row_layout at = impl::layout_of(*static_cast<const Op*>(op), *run.in[0].dims);
-  const impl::row_tiles tiles(at);
+  const impl::row_tiles tiles(at, kernels.forward_across != nullptr);
   const int64_t rows = at.outer * at.inner;
   if (whole && at.n == 0) return;
   std::optional<scratch_memory<T>> each;
@@ -128,19 +145,20 @@ void rowwise_forward(const row_kernels<T>& kernels, work_meter& meter, const voi
   if (result_of<Op> == row_result::mean) y = each.emplace(std::max<int64_t>(rows, 1)).data();
 
   impl::run_rows<T>(meter, tiles, rows, [&](int64_t first, int64_t count) {
-    scratch_memory<T> scratch(max_kept_rows * at.n + (inputs + 1) * tiles.size());
+    scratch_memory<T> scratch(max_kept_rows * tiles.kept() + (inputs + 1) * tiles.size());
     const T* in[inputs];
     const auto call = [&](int64_t row, int64_t n, T* to) {
       const int64_t* const side = arity_of<Op>.side > 0 ? run.side[0].data() + row : nullptr;
-      T* const saved = run.saved == nullptr ? nullptr : run.saved + row * saved_of<Op>;
-      kernels.forward(op, {in, side, to, nullptr, nullptr, 0, scratch.data(), n, at.n, saved});
+      T* const saved = run.saved == nullptr ? nullptr : run.saved + row * (tiles.across ? 1 : saved_of<Op>);
+      (tiles.across ? kernels.forward_across : kernels.forward)(
+          op, {in, side, to, nullptr, nullptr, 0, scratch.data(), n, at.n, saved, tiles.rows, rows});
     };
     if (at.inner == 1) {
       for (int k = 0; k < inputs; ++k)
         in[k] = run.in[static_cast<std::size_t>(k)].data + (shared_of<Op>.contains(k) ? 0 : first * at.n);
       return call(first, count, y + first * (whole ? at.n : 1));
     }
-    T* const copies = scratch.data() + max_kept_rows * at.n;
+    T* const copies = scratch.data() + max_kept_rows * tiles.kept();
     tiles.for_each(first, count, [&](int64_t row, int64_t place, int64_t n) {
       for (int k = 0; k < inputs; ++k) {
         const T* const from = run.in[static_cast<std::size_t>(k)].data;
@@ -160,7 +178,7 @@ void rowwise_vjp(const row_kernels<T>& kernels, work_meter& meter, const void* o
   constexpr bool whole = result_of<Op> == row_result::row, is_mean = result_of<Op> == row_result::mean;
   const auto is_shared = [](std::size_t k) { return shared_of<Op>.contains(static_cast<int>(k)); };
   const impl::row_layout at = impl::layout_of(*static_cast<const Op*>(op), *run.in[0].dims);
-  const impl::row_tiles tiles(at);
+  const impl::row_tiles tiles(at, kernels.vjp_across != nullptr);
   const int64_t rows = at.outer * at.inner;
   if (at.n == 0 || rows == 0) return clear_fresh(run);
   T mean_dy(0);
@@ -181,7 +199,7 @@ void rowwise_vjp(const row_kernels<T>& kernels, work_meter& meter, const void* o
   std::fill_n(sums.data(), blocks * shared * at.n, T(0));
 
   const auto body = [&](int64_t b, int64_t first, int64_t count) {
-    scratch_memory<T> scratch((max_kept_rows + 1) * at.n + (2 * static_cast<int64_t>(inputs) + 2) * tiles.size());
+    scratch_memory<T> scratch((max_kept_rows + 1) * tiles.kept() + (2 * static_cast<int64_t>(inputs) + 2) * tiles.size());
     const T* in[inputs];
     T* dx[inputs];
     for (std::size_t k = 0; k < inputs; ++k) {
@@ -190,8 +208,9 @@ void rowwise_vjp(const row_kernels<T>& kernels, work_meter& meter, const void* o
     }
     const auto call = [&](int64_t row, int64_t n, const T* y, const T* dy) {
       const int64_t* const side = arity_of<Op>.side > 0 ? run.side[0].data() + row : nullptr;
-      T* const saved = run.saved == nullptr ? nullptr : const_cast<T*>(run.saved) + row * saved_of<Op>;
-      kernels.vjp(op, {in, side, const_cast<T*>(y), is_mean ? &mean_dy : dy, dx, fresh, scratch.data(), n, at.n, saved});
+      T* const saved = run.saved == nullptr ? nullptr : const_cast<T*>(run.saved) + row * (tiles.across ? 1 : saved_of<Op>);
+      (tiles.across ? kernels.vjp_across : kernels.vjp)(op, {in, side, const_cast<T*>(y), is_mean ? &mean_dy : dy, dx, fresh,
+                                                             scratch.data(), n, at.n, saved, tiles.rows, rows});
     };
     if (at.inner == 1) {
       for (std::size_t k = 0; k < inputs; ++k)
@@ -202,7 +221,7 @@ void rowwise_vjp(const row_kernels<T>& kernels, work_meter& meter, const void* o
       if (whole) return call(first, count, run.y.data + first * at.n, run.dy + first * at.n);
       return call(first, count, nullptr, run.dy + first);
     }
-    T* const copies = scratch.data() + (max_kept_rows + 1) * at.n;
+    T* const copies = scratch.data() + (max_kept_rows + 1) * tiles.kept();
     const auto copy = [&](std::size_t slot) { return copies + static_cast<int64_t>(slot) * tiles.size(); };
     tiles.for_each(first, count, [&](int64_t row, int64_t place, int64_t n) {
       for (std::size_t k = 0; k < inputs; ++k) {

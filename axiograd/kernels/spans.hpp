@@ -42,7 +42,10 @@ void plain_span_vjp(const void* op, const T* const* in, const T* y, const T* dy,
 template <class Op, class T>
 inline constexpr span_kernels<T> plain_spans{&impl::plain_span_forward<Op, T>, &impl::plain_span_vjp<Op, T>};
 
-/// Contiguous rows of `n` numbers. Pointers are those of the first row; inputs that rows share stay where they are.
+/// No vector has more lanes.
+inline constexpr int64_t most_rows_across = 16;
+
+/// Rows of `n` numbers. Pointers are those of the first row; inputs that rows share stay where they are.
 template <class T>
 struct row_run {
   const T* const* in;
@@ -51,17 +54,21 @@ struct row_run {
   const T* dy;          ///< the same; one number for all rows when the result is a mean
   T* const* dx;         ///< null entries are not wanted
   unsigned fresh;       ///< bit k: dx[k] is written, not added to
-  T* scratch;           ///< max_kept_rows rows
+  T* scratch;           ///< max_kept_rows rows, across: of most_rows_across times the length
   int64_t rows;
   int64_t n;
-  T* saved = nullptr;  ///< the numbers that the operator saves of each row, or null
+  T* saved = nullptr;       ///< the numbers that the operator saves of each row, or null
+  int64_t apart = 0;        ///< across: the distance of neighbours in a row
+  int64_t rows_in_all = 0;  ///< across: the distance of the numbers that are saved of a row
 };
 
-/// A rowwise operator over contiguous rows.
+/// A rowwise operator: over contiguous rows, and across rows that lie side by side (null where that is not possible).
 template <class T>
 struct row_kernels {
   void (*forward)(const void* op, const row_run<T>&);
   void (*vjp)(const void* op, const row_run<T>&);
+  void (*forward_across)(const void* op, const row_run<T>&) = nullptr;
+  void (*vjp_across)(const void* op, const row_run<T>&) = nullptr;
 };
 
 template <class Op>
@@ -82,20 +89,44 @@ inline constexpr input_set shared_of = [] {
 }();
 
 namespace impl {
-template <class S, std::size_t N>
-struct row_cursor {
-  using element = typename packet<S>::element;
-  template <class Op>
-  static std::array<memory_row<S>, N> at(const row_run<element>& run, int64_t r) {
-    std::array<memory_row<S>, N> rows;
-    for (std::size_t k = 0; k < N; ++k)
-      rows[k] = {run.in[k] + (shared_of<Op>.contains(static_cast<int>(k)) ? 0 : r * run.n), run.n};
-    return rows;
+/// Where the rows of a run lie that are read together: here one contiguous row.
+template <class S>
+struct row_access {
+  using E = typename packet<S>::element;
+  static constexpr int64_t rows = 1;
+  template <class T>
+  static T* row(T* base, const row_run<E>& run, int64_t r) {
+    return base + r * run.n;
   }
+  /// The numbers of row r where each row has `each`.
+  template <class T>
+  static T* numbers(T* base, const row_run<E>&, int64_t r, int64_t each) {
+    return base + r * each;
+  }
+  static E* scratch(const row_run<E>& run) { return run.scratch; }
 };
 
-template <class S, class E, class Out>
-void put_result(const Out& value, E* to, bool adds) {
+template <class Op, class S>
+auto inputs_at(const row_run<typename packet<S>::element>& run, int64_t r) {
+  constexpr std::size_t inputs = static_cast<std::size_t>(arity_of<Op>.tensors);
+  std::array<memory_row<S>, inputs> rows;
+  for (std::size_t k = 0; k < inputs; ++k) {
+    if constexpr (shared_of<Op>.bits == 0)
+      rows[k] = {row_access<S>::row(run.in[k], run, r), run.n};
+    else
+      rows[k] = {run.in[k] + (shared_of<Op>.contains(static_cast<int>(k)) ? 0 : r * run.n), run.n};
+  }
+  return rows;
+}
+/// Where the numbers lie that are saved of row r.
+template <class Op, class S>
+typename packet<S>::target saved_at(const row_run<typename packet<S>::element>& run, int64_t r) {
+  if (run.saved == nullptr) return {};
+  return row_access<S>::numbers(run.saved, run, r, saved_of<Op>);
+}
+
+template <class S, class Out>
+void put_result(const Out& value, typename packet<S>::target to, bool adds) {
   if (to == nullptr) return;
   if (adds)
     add_row(value, to);
@@ -103,14 +134,14 @@ void put_result(const Out& value, E* to, bool adds) {
     store_row(value, to);
 }
 
-// S is the packet: T itself for the specification, simd<V> for the fast kernel.
+// S is the packet: T itself for the specification, simd<V> for the fast kernel, across<simd<V>> where rows are its lanes.
 template <class Op, class S>
 void rows_forward(const void* op_bytes, const row_run<typename packet<S>::element>& run) {
+  using access = row_access<S>;
   const Op& op = *static_cast<const Op*>(op_bytes);
-  constexpr std::size_t inputs = static_cast<std::size_t>(arity_of<Op>.tensors);
-  for (int64_t r = 0; r < run.rows; ++r) {
-    const auto x = row_cursor<S, inputs>::template at<Op>(run, r);
-    typename packet<S>::element* const saved = run.saved == nullptr ? nullptr : run.saved + r * saved_of<Op>;
+  for (int64_t r = 0; r < run.rows; r += access::rows) {
+    const auto x = inputs_at<Op, S>(run, r);
+    const auto saved = saved_at<Op, S>(run, r);
     const auto call = [&]<std::size_t... I>(std::index_sequence<I...>, auto& keep) {
       if constexpr (arity_of<Op>.side > 0)
         return op.forward(x[I]..., run.side[r], keep);
@@ -118,41 +149,45 @@ void rows_forward(const void* op_bytes, const row_run<typename packet<S>::elemen
         return op.forward(x[I]..., keep);
     };
     if constexpr (result_of<Op> == row_result::row) {
-      row_keeper<S> keep(run.y + r * run.n, run.scratch, saved, saving::writes);
-      store_row(call(inputs_of<Op>{}, keep), run.y + r * run.n);
+      const auto y = access::row(run.y, run, r);
+      row_keeper<S> keep(y, access::scratch(run), saved, saving::writes);
+      store_row(call(inputs_of<Op>{}, keep), y);
     } else {
-      row_keeper<S> keep(run.scratch, run.scratch + run.n, saved, saving::writes);
-      run.y[r] = packet<S>::first(call(inputs_of<Op>{}, keep));
+      row_keeper<S> keep(access::scratch(run), access::scratch(run) + run.n, saved, saving::writes);
+      packet<S>::store_number(call(inputs_of<Op>{}, keep), access::numbers(run.y, run, r, 1));
     }
   }
 }
 
 template <class Op, class S>
 void rows_vjp(const void* op_bytes, const row_run<typename packet<S>::element>& run) {
+  using access = row_access<S>;
   const Op& op = *static_cast<const Op*>(op_bytes);
-  constexpr std::size_t inputs = static_cast<std::size_t>(arity_of<Op>.tensors);
-  for (int64_t r = 0; r < run.rows; ++r) {
-    const auto x = row_cursor<S, inputs>::template at<Op>(run, r);
-    row_keeper<S> keep(run.scratch, run.scratch + run.n, run.saved == nullptr ? nullptr : run.saved + r * saved_of<Op>,
-                       saving::reads);
+  for (int64_t r = 0; r < run.rows; r += access::rows) {
+    const auto x = inputs_at<Op, S>(run, r);
+    row_keeper<S> keep(access::scratch(run), access::scratch(run) + run.n, saved_at<Op, S>(run, r), saving::reads);
     const auto call = [&]<std::size_t... I>(std::index_sequence<I...>) {
       if constexpr (result_of<Op> == row_result::row) {
-        const memory_row<S> y{run.y + r * run.n, run.n};
-        const memory_row<S> dy{run.dy + r * run.n, run.n};
+        const memory_row<S> y{access::row(run.y, run, r), run.n};
+        const memory_row<S> dy{access::row(run.dy, run, r), run.n};
         if constexpr (arity_of<Op>.side > 0)
           return op.vjp(x[I]..., run.side[r], y, dy, keep);
         else
           return op.vjp(x[I]..., y, dy, keep);
       } else {
-        const S dy = packet<S>::broadcast_first(packet<S>::load_first(run.dy + (result_of<Op> == row_result::mean ? 0 : r), 1));
+        const S dy = result_of<Op> == row_result::mean ? packet<S>::same(*run.dy)
+                                                       : packet<S>::load_number(access::numbers(run.dy, run, r, 1));
         if constexpr (arity_of<Op>.side > 0)
           return op.vjp(x[I]..., run.side[r], dy, keep);
         else
           return op.vjp(x[I]..., dy, keep);
       }
     };
-    const auto out = [&](std::size_t k) {
-      return run.dx[k] == nullptr ? nullptr : run.dx[k] + (shared_of<Op>.contains(static_cast<int>(k)) ? 0 : r * run.n);
+    const auto out = [&](std::size_t k) -> typename packet<S>::target {
+      if (run.dx[k] == nullptr) return {};
+      if constexpr (shared_of<Op>.bits != 0)
+        if (shared_of<Op>.contains(static_cast<int>(k))) return run.dx[k];
+      return access::row(run.dx[k], run, r);
     };
     const auto adds = [&](std::size_t k) { return (run.fresh >> k & 1U) == 0; };
     const auto gradients = call(inputs_of<Op>{});

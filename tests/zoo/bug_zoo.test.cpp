@@ -156,6 +156,20 @@ TEST(bug_zoo, all_labels_ignored) {
       });
 }
 
+TEST(bug_zoo, padding_that_is_not_a_number) {
+  // What stands in a row that does not count has no part in the loss nor in any gradient.
+  numbers x = sequence({2, 3});
+  for (int64_t i = 3; i < 6; ++i) x.mutable_data()[i] = std::nanf("");
+  const auto labels = index_tensor::from({2}, {1, -100});
+  const auto property = [&](auto loss) { return all_finite(gradient_of([&](const auto& logits) { return loss(logits, labels); }, x)); };
+  EXPECT_CAUGHT(
+      property, [](const auto& a, const index_tensor& b) { return cross_entropy_logits(a, b); },
+      [](const auto& a, const index_tensor&) {
+        const auto nll = -gather_rows(log_softmax(a), index_tensor::from({1}, {0}));
+        return sum(nll) + sum(gather_rows(log_softmax(a), index_tensor::from({1}, {1}))) * 0.0;
+      });
+}
+
 TEST(bug_zoo, batch_norm_state_in_evaluation) {
   // A result in evaluation depends on the sample alone, and evaluation changes no state.
   nn::batch_norm layer(2);

@@ -2,6 +2,7 @@
 // Included only by the units of one instruction set: the operators' definitions over Highway vectors.
 
 #include <axiograd/core/scalar/simd.hpp>
+#include <axiograd/kernels/across.hpp>
 #include <axiograd/kernels/cpu/native.hpp>
 
 namespace axiograd {
@@ -12,14 +13,19 @@ template <class V>
 struct packet<simd<V>> {
   using S = simd<V>;
   using element = typename S::element;
+  using source = const element*;
+  using target = element*;
   static constexpr int64_t size = S::lanes;
   static constexpr int64_t unroll = 256 / static_cast<int64_t>(sizeof(element)) / size;
   static constexpr int64_t block_steps = 32;
 
-  static S load(const element* p) { return S::load(p); }
-  static S load_first(const element* p, int64_t n) { return S::load_first(p, static_cast<int>(n)); }
-  static void store(const S& value, element* p) { value.store(p); }
-  static void store_first(const S& value, element* p, int64_t n) { value.store_first(p, static_cast<int>(n)); }
+  static S load(source p) { return S::load(p); }
+  static S load_first(source p, int64_t n) { return S::load_first(p, static_cast<int>(n)); }
+  static void store(const S& value, target p) { value.store(p); }
+  static void store_first(const S& value, target p, int64_t n) { value.store_first(p, static_cast<int>(n)); }
+  static S load_number(source p) { return same(*p); }
+  static void store_number(const S& value, target p) { *p = value.first(); }
+  static S same(element value) { return hwy::HWY_NAMESPACE::Set(typename S::tag(), value); }
   static S blend(const S& a, const S& b, int64_t n) { return select(S(static_cast<int>(n)) > S::iota(element(0)), a, b); }
   static S broadcast_first(const S& value) { return hwy::HWY_NAMESPACE::Set(typename S::tag(), value.first()); }
   static element first(const S& value) { return value.first(); }
@@ -100,7 +106,12 @@ row_kernels<T> native<Op, T, Set>::rows() {
   if constexpr (elementwise<Op>) {
     return {};
   } else if constexpr (Op::kind == family::rowwise) {
-    return {&impl::rows_forward<Op, impl::native_simd<T>>, &impl::rows_vjp<Op, impl::native_simd<T>>};
+    row_kernels<T> kernels{&impl::rows_forward<Op, impl::native_simd<T>>, &impl::rows_vjp<Op, impl::native_simd<T>>};
+    if constexpr (impl::may_read_across<Op>) {
+      kernels.forward_across = &impl::rows_forward<Op, across<impl::native_simd<T>>>;
+      kernels.vjp_across = &impl::rows_vjp<Op, across<impl::native_simd<T>>>;
+    }
+    return kernels;
   } else {
     return {};
   }

@@ -63,10 +63,10 @@ struct cross_entropy_labels_op {
   auto vjp(const X& x, int64_t label, const lane_of<X>& dy, auto& keep) const {
     using T = lane_of<X>;
     const auto [highest, total] = exponentials(x, keep);
-    const T weight = contributes(x, label) ? dy : T(0);
-    const T everywhere = weight * T(label_smoothing) / T(static_cast<double>(x.size()));
-    return exp(x - highest) * (weight / total) - one_hot_row<T>(x.size(), label) * (weight * T(1 - label_smoothing)) -
-           constant_row(x.size(), everywhere);
+    const T everywhere = dy * T(label_smoothing) / T(static_cast<double>(x.size()));
+    return counted_row(contributes(x, label), exp(x - highest) * (dy / total) -
+                                                  one_hot_row<T>(x.size(), label) * (dy * T(1 - label_smoothing)) -
+                                                  constant_row(x.size(), everywhere));
   }
 
   template <class Draw>

@@ -19,6 +19,7 @@ struct reduce_min_op {
   static constexpr op_facts facts{};
   static constexpr family kind = family::rowwise;
   static constexpr row_result gives = row_result::each;
+  static constexpr bool finds_positions = true;
   template <class T>
   static constexpr bool runs_on = ordered_ring<T> && requires(T a, T b) {
     { a > b } -> std::convertible_to<bool>;
