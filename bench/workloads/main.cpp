@@ -11,7 +11,6 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <iostream>
 #include <string_view>
 #include <sys/resource.h>
@@ -137,29 +136,54 @@ void table(const workload_list& list, std::string_view only) {
 // bench_workloads [--threads N] [--precision POLICY] [--serve | --memory NAME | NAME-PREFIX]
 int main(int count, char** arguments) {
   using namespace axiograd::bench;
-  int next = 1;
+  const auto refuse = [](const char* what, std::string_view value) {
+    std::fprintf(stderr, "bench_workloads: %s '%s'\n", what, std::string(value).c_str());
+    std::exit(2);
+  };
   axiograd::set_num_threads(1);
-  if (count > next + 1 && std::strcmp(arguments[next], "--threads") == 0) {
-    axiograd::set_num_threads(std::atoi(arguments[next + 1]));
-    next += 2;
-  }
   axiograd::precision policy = axiograd::precision::fp32;
-  if (count > next + 1 && std::strcmp(arguments[next], "--precision") == 0) {
-    using enum axiograd::precision;
-    for (const auto p : {fp32, reproducible_fp32, fp32_split6, fp32_split3, bf16})
-      if (std::strcmp(arguments[next + 1], axiograd::to_string(p)) == 0) policy = p;
-    next += 2;
+  std::string_view mode, name;
+  for (int i = 1; i < count; ++i) {
+    const std::string_view option = arguments[i];
+    const auto value = [&]() -> std::string_view {
+      if (i + 1 == count) refuse("a value is missing after", option);
+      return arguments[++i];
+    };
+    if (option == "--threads") {
+      const std::string_view text = value();
+      const int threads = std::atoi(text.data());
+      if (threads < 1) refuse("no number of threads:", text);
+      axiograd::set_num_threads(threads);
+    } else if (option == "--precision") {
+      using enum axiograd::precision;
+      const std::string_view wanted = value();
+      const auto policies = {fp32, reproducible_fp32, fp32_split6, fp32_split3, bf16};
+      const auto found =
+          std::find_if(policies.begin(), policies.end(), [&](auto p) { return wanted == axiograd::to_string(p); });
+      if (found == policies.end()) refuse("no precision", wanted);
+      policy = *found;
+    } else if (option == "--memory") {
+      mode = option;
+      name = value();
+    } else if (option == "--serve") {
+      mode = option;
+    } else if (option.starts_with("--") || !name.empty()) {
+      refuse("unknown argument", option);
+    } else {
+      name = option;
+    }
   }
   const axiograd::precision_scope scope(policy);
-  const std::string_view mode = count > next ? arguments[next] : "";
   const workload_list list = all();
   if (mode == "--serve") {
     serve(list);
-  } else if (mode == "--memory" && count > next + 1) {
-    const workload w = after_checked_calls(find(list, arguments[next + 1]));
+  } else if (mode == "--memory") {
+    const workload w = after_checked_calls(find(list, name));
     std::printf("{\"bytes\": %ld}\n", peak_bytes());
   } else {
-    table(list, mode);
+    if (std::none_of(list.begin(), list.end(), [&](const auto& e) { return e.name.starts_with(name); }))
+      refuse("no workload begins with", name);
+    table(list, name);
   }
   return 0;
 }
