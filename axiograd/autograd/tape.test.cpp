@@ -3,7 +3,9 @@
 #include <axiograd/autograd/tape.hpp>
 #include <axiograd/core/random.hpp>
 #include <axiograd/core/scalar/rational.hpp>
+#include <axiograd/ops/operators.hpp>
 #include <axiograd/ops/ops.hpp>
+#include <axiograd/runtime/program.hpp>
 #include <cmath>
 #include <gtest/gtest.h>
 #include <set>
@@ -293,8 +295,9 @@ TEST(Backward, KeepingLeavesAloneGivesTheSameGradientsOfThem) {
   const node_id x = *t.leaf(values), w = *t.leaf(vector_of({2, 3}));
   const node_id a = *t.apply(exp_op{}, x), b = *t.apply(mul_op{}, a, a), c = *t.apply(tanh_op{}, b),
                 d = *t.apply(mul_op{}, c, x);
+  const node_id squared = *t.apply(map_op<decltype([](auto v) { return v * v; }), 1>{}, d);
   const node_id own =
-      *t.unary("double", d, [](const numbers& v) { return v; }, [](const numbers&, const numbers& dy) { return dy; });
+      *t.unary("double", squared, [](const numbers& v) { return v; }, [](const numbers&, const numbers& dy) { return dy; });
   const node_id e = *t.apply(add_op{}, own, *t.apply(sin_op{}, a)), total = *t.apply(sum_op{}, e);
   const node_id loss = *t.apply(add_op{}, total, *t.apply(sum_op{}, *t.apply(mul_op{}, w, w)));
   gradient_workspace<double> all, leaves;
@@ -303,7 +306,7 @@ TEST(Backward, KeepingLeavesAloneGivesTheSameGradientsOfThem) {
     ASSERT_TRUE(t.backward_dense_into(leaves, loss, one, kept_gradients::leaves));
     for (const node_id leaf : {x, w}) EXPECT_EQ(*leaves.at(leaf), *all.at(leaf)) << "node " << leaf << ", pass " << pass;
     EXPECT_EQ(*leaves.at(loss), one);
-    for (const node_id inner : {a, b, c, d, own, e, total}) {
+    for (const node_id inner : {a, b, c, d, squared, own, e, total}) {
       EXPECT_TRUE(all.reached(inner));
       EXPECT_FALSE(leaves.reached(inner)) << "node " << inner;
     }

@@ -368,23 +368,35 @@ struct tape<T>::reverse_pass {
   /// Gives a gradient up that everything has been taken from.
   void close(node_id id) {
     slot& s = into.slots_[id];
+    if (s.data == nullptr) return;  // handed on
     if (t.nodes_[id].count >= smallest_reused) into.free_.push_back({{s.data, s.owner}, t.nodes_[id].count});
     s.data = nullptr;
   }
   static constexpr int64_t smallest_reused = 1024;
+  /// The node at work, if an input of as many entries may have the memory of its gradient: an elementwise VJP reads an entry of
+  /// the cotangent before it writes that entry of a gradient.
+  node_id gives_memory = no_node;
+  T* open_or_take(std::uint32_t id) {
+    if (gives_memory == no_node || t.nodes_[id].count != t.nodes_[gives_memory].count) return open(id);
+    slot& from = into.slots_[gives_memory];
+    into.slots_[id] = {from.data, from.owner, shape_of(t.nodes_[id])};
+    gives_memory = no_node;
+    return std::exchange(from.data, nullptr);
+  }
   /// Where input k's gradient lies, null if none is wanted; sets its bit in `fresh` where it holds nothing yet.
   T* into_input(std::span<const std::uint32_t> parents, std::size_t k, unsigned& fresh) {
     const std::uint32_t p = parents[k];
     const record& parent = t.nodes_[p];
     if (!parent.requires_grad) return nullptr;
     if (T* const held = into.slots_[p].data; held != nullptr) return held;
-    T* const opened = open(p);
     bool once = true;  // an operator that has it twice adds to it twice
     for (std::size_t other = k + 1; other < parents.size(); ++other) once = once && parents[other] != p;
-    if (once)
+    if (once) {
       fresh |= 1U << k;
-    else
-      std::fill_n(opened, parent.count, T(0));
+      return open_or_take(p);
+    }
+    T* const opened = open(p);
+    std::fill_n(opened, parent.count, T(0));
     return opened;
   }
   /// Adds what an operator's node contributes to the gradients of its parents.
@@ -449,6 +461,8 @@ result<void> tape<T>::backward_dense_into(gradient_workspace<T>& into, node_id o
       const record& n = nodes_[id];
       const T* const dy = into.slots_[id].data;
       if (dy == nullptr || !n.requires_grad) continue;
+      pass.gives_memory =
+          keep == kept_gradients::leaves && id != out && n.op != nullptr && n.op->spans != nullptr ? id : no_node;
       if (n.op != nullptr)
         pass.run(n, dy);
       else if (n.extra >= 0)

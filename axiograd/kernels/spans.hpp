@@ -11,7 +11,7 @@ namespace axiograd {
 template <class T>
 struct span_kernels {
   void (*forward)(const void* op, const T* const* in, T* y, int64_t n);
-  /// Adds to each dx that is not null; writes those whose bit in `fresh` is set.
+  /// Adds to each dx that is not null; writes those whose bit in `fresh` is set. One of these may be dy itself.
   void (*vjp)(const void* op, const T* const* in, const T* y, const T* dy, T* const* dx, unsigned fresh, int64_t n);
 };
 
@@ -29,10 +29,11 @@ void plain_span_vjp(const void* op, const T* const* in, const T* y, const T* dy,
   [&]<std::size_t... I>(std::index_sequence<I...>) {
     for (int64_t i = 0; i < n; ++i) {
       const auto slope = differentiate(f, y[i], in[I][i]...);
+      const T g = dy[i];
       const auto put = [&](T* to, bool adds, const T& gradient) {
         if (to != nullptr) to[i] = adds ? to[i] + gradient : gradient;
       };
-      (put(dx[I], (fresh >> I & 1U) == 0, dy[i] * slope[I]), ...);
+      (put(dx[I], (fresh >> I & 1U) == 0, g * slope[I]), ...);
     }
   }(inputs_of<Op>{});
 }

@@ -104,7 +104,7 @@ void program::vjp(const T* const* in, const T* y, const T* dy, T* const* dx, uns
     }
     const auto result = static_cast<std::size_t>(result_);
     if (result_ >= inputs_) {
-      gradient_at[result] = const_cast<T*>(dy + begin);  // only read: no step that counts takes the result
+      std::copy_n(dy + begin, count, gradient_at[result]);  // a dx may be dy itself
     } else if (T* const to = gradient_at[result]; to != nullptr) {
       for (int64_t i = 0; i < count; ++i) to[i] = holds[result] ? to[i] + dy[begin + i] : dy[begin + i];
     }

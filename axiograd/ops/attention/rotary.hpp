@@ -78,8 +78,8 @@ struct rotary_op {
   }
 
   struct angle_set {
-    double base = 0;
-    int64_t offset = 0, positions = 0, features = 0;
+    double base;
+    int64_t offset, positions, features;
     friend constexpr bool operator==(const angle_set&, const angle_set&) = default;
   };
   struct angle_table {
