@@ -10,6 +10,10 @@
 #include <axiograd/nn/sequence.hpp>
 #include <axiograd/ops/attention/rotary.hpp>
 #include <axiograd/ops/linalg/matmul.hpp>
+#include <axiograd/ops/normalization/log_softmax.hpp>
+#include <axiograd/ops/normalization/softmax.hpp>
+#include <axiograd/ops/operators.hpp>
+#include <axiograd/ops/reduction/logsumexp.hpp>
 #include <axiograd/ops/reduction/sum.hpp>
 #include <cmath>
 #include <gtest/gtest.h>
@@ -40,6 +44,29 @@ TEST(functional, axes_come_and_go) {
   expect_failure(error_kind::invalid_axis, "squeeze: axis 1 of shape (2,3) does not have extent 1", [] { squeeze(x, 1); });
   expect_failure(error_kind::invalid_axis, "unsqueeze: axis 3", [] { unsqueeze(x, 3); });
   expect_failure(error_kind::invalid_axis, "transpose: axes 0 and 2", [] { transpose(x, 0, 2); });
+}
+
+TEST(functional, slices_along_the_first_axis_are_those_along_the_last) {
+  // Short ones run across neighbours, partly filled vectors included; those above 65,536 numbers one by one.
+  for (const shape& dims : {shape{1, 5}, shape{40, 1}, shape{33, 19}, shape{3, 1000}, shape{66'000, 3}}) {
+    const tensor<float> along = random_normal<float>({dims[1], dims[0]}, {seed{7}, 0}),
+                        weights = random_normal<float>({dims[1], dims[0]}, {seed{8}, 0});
+    const auto both = [&](int axis, const tensor<float>& in, const tensor<float>& by) {
+      recording<float> r;
+      const auto v = r.leaf(in);
+      const auto y = softmax(v, {.axis = axis});
+      const auto loss =
+          sum(y * r.constant(by)) + sum(logsumexp(v, {.axis = axis})) + sum(log_softmax(v, {.axis = axis}) * 0.5F);
+      return std::pair{y.value(), grad(loss, {v})[0]};
+    };
+    const auto [y, dx] = both(1, along, weights);
+    const auto [y_across, dx_across] = both(0, transpose(along, 0, 1), transpose(weights, 0, 1));
+    const tensor<float> back = transpose(y_across, 0, 1), dback = transpose(dx_across, 0, 1);
+    for (int64_t i = 0; i < y.size(); ++i) {
+      ASSERT_NEAR(back.data()[i], y.data()[i], 1e-5F * y.data()[i]) << dims[0] << " x " << dims[1];
+      ASSERT_NEAR(dback.data()[i], dx.data()[i], 1e-5F) << dims[0] << " x " << dims[1];
+    }
+  }
 }
 
 TEST(functional, joining_undoes_cutting) {

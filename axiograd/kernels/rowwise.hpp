@@ -36,7 +36,9 @@ struct row_tiles {
   int64_t rows;  ///< of the largest tile; 0 when rows are contiguous as they are
 
   row_tiles(const row_layout& layout, bool kernel_reads_across)
-      : at(layout), across(kernel_reads_across && at.inner > 1), rows(at.inner == 1 ? 0 : rows_of_a_tile()) {}
+      : at(layout),
+        across(kernel_reads_across && at.inner > 1 && at.n <= longest_across),
+        rows(at.inner == 1 ? 0 : rows_of_a_tile()) {}
   /// Numbers that one tile of one tensor needs.
   int64_t size() const { return rows * at.n; }
   /// Numbers that a kernel needs for each row that it keeps.
@@ -84,6 +86,8 @@ struct row_tiles {
 
  private:
   static constexpr int64_t most = 16;
+  // Sixteen longer rows at a time, and those that a kernel keeps, would need too much memory.
+  static constexpr int64_t longest_across = int64_t{1} << 16;
   int64_t rows_of_a_tile() const {
     const int64_t n = std::max<int64_t>(1, at.n);
     if (across) return std::clamp<int64_t>(65536 / n / most_rows_across, 1, 32) * most_rows_across;

@@ -87,13 +87,14 @@ void run_boxes_vjp(const Op& op, const vjp_run<T>& run) {
   const sample_layout<Op> at(op, run.in, *run.y.dims);
   unsigned writes = 0;
   vjp_run<T> cleared = run;
-  if constexpr (arity_of<Op>.side == 0) {
-    const box_cover cover(op, at.in, at.y);
-    for (std::size_t k = 0; k < at.inputs; ++k)
-      if (at.step[k] != 0 || at.samples == 1) writes |= 1U << k;
-    writes &= run.fresh & cover.at_most_once;
-    cleared.fresh &= ~(writes & cover.whole);
-  }
+  if constexpr (arity_of<Op>.side == 0)
+    if (run.fresh != 0) {
+      const box_cover cover(op, at.in, at.y);
+      for (std::size_t k = 0; k < at.inputs; ++k)
+        if (at.step[k] != 0 || at.samples == 1) writes |= 1U << k;
+      writes &= run.fresh & cover.at_most_once;
+      cleared.fresh &= ~(writes & cover.whole);
+    }
   clear_fresh(cleared);
   for_sample_blocks(at.samples, at.y_step, gradients_are_separate(at, run), [&](int64_t first, int64_t count) {
     for (int64_t i = first; i < first + count; ++i) {
