@@ -161,7 +161,9 @@ TEST(bug_zoo, padding_that_is_not_a_number) {
   numbers x = sequence({2, 3});
   for (int64_t i = 3; i < 6; ++i) x.mutable_data()[i] = std::nanf("");
   const auto labels = index_tensor::from({2}, {1, -100});
-  const auto property = [&](auto loss) { return all_finite(gradient_of([&](const auto& logits) { return loss(logits, labels); }, x)); };
+  const auto property = [&](auto loss) {
+    return all_finite(gradient_of([&](const auto& logits) { return loss(logits, labels); }, x));
+  };
   EXPECT_CAUGHT(
       property, [](const auto& a, const index_tensor& b) { return cross_entropy_logits(a, b); },
       [](const auto& a, const index_tensor&) {
