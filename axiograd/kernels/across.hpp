@@ -1,5 +1,5 @@
 #pragma once
-// Rows along an outer axis, read where they lie: rows that lie side by side are the lanes of one vector.
+// Rows along an outer axis, several at a time: rows that lie side by side are the lanes of one vector.
 
 #include <axiograd/kernels/spans.hpp>
 
@@ -106,7 +106,8 @@ struct row_access<across<S>> {
   static int count(const row_run<E>& run, int64_t r) { return static_cast<int>(run.rows - r < rows ? run.rows - r : rows); }
 };
 
-/// Whether an operator's rows may lie along an outer axis and nothing in them depends on a row's own position or label.
+/// Whether an operator's rows may lie along an outer axis and nothing in them depends on a row's own label or on a position
+/// that is found in it: lanes have none of their own. Such an operator says `finds_positions`.
 template <class Op>
 inline constexpr bool may_read_across =
     requires(const Op op) { op.row_axis(1); } && arity_of<Op>.side == 0 && shared_of<Op>.bits == 0 &&

@@ -8,7 +8,7 @@
 
 namespace axiograd {
 
-/// Seconds since some moment; never runs backwards. (The standard's header of clocks takes 0.1 s to compile.)
+/// Seconds since some moment; never runs backwards.
 double monotonic_seconds();
 
 /// Cuts a loop into blocks that are worth a thread, by what the loop's numbers were seen to cost: each kernel has a meter of
