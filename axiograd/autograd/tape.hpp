@@ -1,6 +1,7 @@
 #pragma once
 // The reverse-mode engine: a tape over any number type (contract 16).
 
+#include <axiograd/autograd/waiting.hpp>
 #include <axiograd/core/tensor.hpp>
 #include <axiograd/runtime/operator_of.hpp>
 #include <cstring>
@@ -85,11 +86,20 @@ class gradient_workspace {
 /// A grow-only array of nodes over numbers of type T. Ids are indices; each operator appends exactly one node.
 ///
 /// A tape is a value: a copy shares tensors, and what is appended to it leaves the original as it was. One thread may write
-/// to a tape at a time. No member throws; an operation that reports an error leaves the tape unchanged.
+/// to a tape at a time. No member throws, copying aside; an operation that reports an error leaves the tape unchanged.
+///
+/// An operator runs when it is appended, or when something is appended after it or asked for: a loss that is the mean of rows
+/// and a product wait for what comes next (waiting.hpp). Values do not depend on that.
 template <scalar T>
 class tape {
  public:
   using value_type = T;
+
+  tape() = default;
+  tape(const tape& other);
+  tape(tape&&) noexcept = default;
+  tape& operator=(tape other) noexcept;
+  ~tape() = default;
 
   // ---- nodes ----
 
@@ -125,8 +135,9 @@ class tape {
   /// Appends `forward(value of id)`, with `vjp(x, dy)` as its derivative.
   template <class Forward, class Vjp>
   result<node_id> unary(const std::string& name, node_id id, const Forward& forward, Vjp vjp) {
-    if (id >= size()) return no_such_node("unary", id);
-    const tensor<T> x = value_at(id);
+    const result<tensor<T>> given = value(id);
+    if (!given) return tl::unexpected(given.error());
+    const tensor<T> x = *given;
     tensor<T> y = forward(x);
     const shape dims = y.shape();
     return add_node({.name = name,
@@ -218,6 +229,42 @@ class tape {
     return fail(error_kind::invalid_node_id, std::string(who) + ": node " + std::to_string(id) + " is not on the tape of " +
                                                  std::to_string(size()) + " nodes");
   }
+  /// The operator's inputs; those that were left out are empty views.
+  struct input_views {
+    std::array<view<const T>, max_inputs> of;
+    std::size_t count;
+    std::span<const view<const T>> all() const { return {of.data(), count}; }
+  };
+  input_views inputs_of(const record& n) const {
+    input_views in;
+    in.count = n.parent_count;
+    for (std::size_t k = 0; k < in.count; ++k) {
+      const std::uint32_t p = n.parents()[k];
+      in.of[k] = p == no_node ? view<const T>{} : view<const T>{nodes_[p].data, nodes_[p].dims};
+    }
+    return in;
+  }
+  static T* saved_numbers(const record& n) { return n.op->saved == nullptr ? nullptr : n.data + place_of_saved(n.count); }
+  void run_forward(node_id id, const follow_up<T>* then = nullptr) const {
+    const record& n = nodes_[id];
+    const input_views in = inputs_of(n);
+    n.op->forward(n.attributes, {in.all(), side_of(n), {n.data, n.dims}, saved_numbers(n), then});
+  }
+  /// Whether an operator of these inputs can run on the parts of the node that waits.
+  bool follows(const operator_table<T>& op, std::span<const node_id> in) const;
+  void run_both(const record& n) const;
+  /// Computes the node that waits, if one does.
+  void settle() const {
+    waiting_.settle([&](std::uint32_t id) { run_forward(id); });
+  }
+  result<void> settled() const {
+    if (!waiting_.any()) return {};
+    return guarded([&]() -> result<void> {
+      settle();
+      return {};
+    });
+  }
+  /// The value of a node that does not wait.
   tensor<T> value_at(node_id id) const {
     const record& n = nodes_[id];
     return tensor<T>::view(chunk_ref(n.owner), n.data, *n.dims);
@@ -230,7 +277,7 @@ class tape {
   void set_parents(record& n, std::span<const std::uint32_t> ids);
   void set_operator(record& n, const operator_table<T>& op, const void* attributes);
   result<node_id> append_any(const operator_table<T>& op, const void* attributes, std::span<const node_id> in,
-                             std::span<const index_tensor> side);
+                             std::span<const index_tensor> side, bool follows_waiting);
   bool append_numbers(const operator_table<T>& op, const void* attributes, std::span<const node_id> in);
   const shape* store_shape(const shape& dims);
   const char* store_text(std::string_view text);
@@ -261,6 +308,7 @@ class tape {
   std::vector<chunk_ref> held_;     // storage of leaves and of nodes of the caller's own
   std::vector<index_tensor> side_;  // side inputs, in node order
   std::vector<closure> closures_;
+  waiting_node waiting_;
 };
 
 extern template class tape<float>;

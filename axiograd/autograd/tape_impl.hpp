@@ -6,6 +6,27 @@
 namespace axiograd {
 
 template <scalar T>
+tape<T>::tape(const tape& other)
+    : nodes_((other.settle(), other.nodes_)),
+      values_(other.values_),
+      bytes_(other.bytes_),
+      held_(other.held_),
+      side_(other.side_),
+      closures_(other.closures_) {}
+
+template <scalar T>
+tape<T>& tape<T>::operator=(tape other) noexcept {
+  nodes_ = std::move(other.nodes_);
+  values_ = std::move(other.values_);
+  bytes_ = std::move(other.bytes_);
+  held_ = std::move(other.held_);
+  side_ = std::move(other.side_);
+  closures_ = std::move(other.closures_);
+  waiting_ = std::move(other.waiting_);
+  return *this;
+}
+
+template <scalar T>
 void tape<T>::set_parents(record& n, std::span<const std::uint32_t> ids) {
   if (ids.size() > std::numeric_limits<std::uint16_t>::max()) throw std::bad_alloc();
   n.parent_count = static_cast<std::uint16_t>(ids.size());
@@ -93,12 +114,39 @@ bool tape<T>::append_numbers(const operator_table<T>& op, const void* attributes
 }
 
 template <scalar T>
+bool tape<T>::follows(const operator_table<T>& op, std::span<const node_id> in) const {
+  if (op.spans == nullptr || !op.keeps_shape || op.in_domain != nullptr) return false;
+  if (in.size() != static_cast<std::size_t>(op.in.tensors) || in.size() > follow_up<T>::most_inputs) return false;
+  const auto waits = std::find_if(in.begin(), in.end(), [&](node_id id) { return waiting_.is(id); });
+  if (waits == in.end() || !nodes_[*waits].op->completes_parts) return false;
+  return std::all_of(in.begin(), in.end(), [&](node_id id) { return id < size() && *nodes_[id].dims == *nodes_[*waits].dims; });
+}
+
+/// The node that waits, and on its parts the elementwise operator n.
+template <scalar T>
+void tape<T>::run_both(const record& n) const {
+  bool done = false;
+  waiting_.settle([&](std::uint32_t id) {
+    follow_up<T> then{n.op->spans().forward, n.attributes, n.data, nodes_[id].data, n.parent_count, {}};
+    for (std::size_t k = 0; k < then.inputs; ++k) then.in[k] = nodes_[n.parents()[k]].data;
+    run_forward(id, &then);
+    done = true;
+  });
+  const input_views in = inputs_of(n);
+  if (!done) n.op->forward(n.attributes, {in.all(), {}, {n.data, n.dims}});
+}
+
+template <scalar T>
 result<node_id> tape<T>::append(const operator_table<T>& op, const void* attributes, std::span<const node_id> in,
                                 std::span<const index_tensor> side) {
   const std::size_t before = size();
   try {
+    if (waiting_.any()) {
+      if (follows(op, in)) return append_any(op, attributes, in, side, true);
+      settle();
+    }
     if (append_numbers(op, attributes, in)) return before;
-    return append_any(op, attributes, in, side);
+    return append_any(op, attributes, in, side, false);
   } catch (...) {
     nodes_.resize(before);
     return caught();
@@ -107,7 +155,7 @@ result<node_id> tape<T>::append(const operator_table<T>& op, const void* attribu
 
 template <scalar T>
 result<node_id> tape<T>::append_any(const operator_table<T>& op, const void* attributes, std::span<const node_id> in,
-                                    std::span<const index_tensor> side) {
+                                    std::span<const index_tensor> side, bool follows_waiting) {
   const std::size_t tensors = static_cast<std::size_t>(op.in.tensors);
   for (const node_id id : in)
     if (id >= size()) return no_such_node(op.name, id);
@@ -135,6 +183,10 @@ result<node_id> tape<T>::append_any(const operator_table<T>& op, const void* att
                 std::string(op.name) + ": a result of shape " + to_string(*inferred) + " is too large");
   if (size() >= no_node) return fail(error_kind::out_of_memory, std::string(op.name) + ": the tape is full");
 
+  // Few numbers are not worth it; exact ones only show that the result is the same.
+  const bool waits =
+      op.together != nullptr || (op.completes_parts && (!std::floating_point<T> || count > work_meter::shortest));
+
   const shape* const dims = *shapes[0] == *inferred ? shapes[0] : store_shape(*inferred);
   record& n = nodes_.emplace_back();
   n.dims = dims;
@@ -149,12 +201,16 @@ result<node_id> tape<T>::append_any(const operator_table<T>& op, const void* att
     const auto block = values_.allocate(static_cast<std::size_t>(saved == 0 ? count : place_of_saved(count) + saved));
     n.data = block.data;
     n.owner = block.owner;
-    op.forward(n.attributes, {inputs, side, {n.data, n.dims}, saved == 0 ? nullptr : n.data + place_of_saved(count)});
+    if (follows_waiting)
+      run_both(n);
+    else if (!waits)
+      op.forward(n.attributes, {inputs, side, {n.data, n.dims}, saved_numbers(n)});
   }
   if (!side.empty()) {
     n.extra = static_cast<std::int32_t>(side_.size());
     side_.insert(side_.end(), side.begin(), side.end());
   }
+  if (waits) waiting_.set(static_cast<std::uint32_t>(size() - 1));
   return size() - 1;
 }
 
@@ -185,6 +241,7 @@ result<node_id> tape<T>::add_node(node<T> given) {
 
 template <scalar T>
 void tape<T>::clear() {
+  waiting_.forget();
   nodes_.clear();
   closures_.clear();
   side_.clear();
@@ -197,13 +254,14 @@ void tape<T>::clear() {
 
 template <scalar T>
 std::optional<tensor<T>> tape<T>::get_value(node_id id) const {
-  if (id >= size()) return std::nullopt;
+  if (id >= size() || !settled()) return std::nullopt;
   return value_at(id);
 }
 
 template <scalar T>
 result<tensor<T>> tape<T>::value(node_id id) const {
   if (id >= size()) return no_such_node("value", id);
+  if (auto ok = settled(); !ok) return tl::unexpected(std::move(ok).error());
   return value_at(id);
 }
 
@@ -213,7 +271,7 @@ result<tensor<T>> tape<T>::require_value(node_id id, const shape& dims) const {
   if (*nodes_[id].dims != dims)
     return fail(error_kind::shape_mismatch, "require_value: node " + std::to_string(id) + " has shape " +
                                                 to_string(*nodes_[id].dims) + ", expected " + to_string(dims));
-  return value_at(id);
+  return value(id);
 }
 
 template <scalar T>
@@ -226,7 +284,7 @@ result<tensor<T>> tape<T>::require_grad(const tensor<T>& dy, const shape& dims) 
 
 template <scalar T>
 std::optional<node<T>> tape<T>::get_node(node_id id) const {
-  if (id >= size()) return std::nullopt;
+  if (id >= size() || !settled()) return std::nullopt;
   const record& n = nodes_[id];
   const char* const name = n.op == nullptr ? n.name : n.op->name;
   node<T> out{.name = name == nullptr ? "" : name, .value = value_at(id), .requires_grad = n.requires_grad};
@@ -399,8 +457,8 @@ struct tape<T>::reverse_pass {
     std::fill_n(opened, parent.count, T(0));
     return opened;
   }
-  /// Adds what an operator's node contributes to the gradients of its parents.
-  void run(const record& n, const T* dy) {
+  /// Adds what an operator's node contributes to the gradients of its parents; computes its value too if that still waits.
+  void run(const record& n, const T* dy, bool waits = false) {
     std::array<T*, max_inputs> dx;
     unsigned fresh = 0;
     const std::span<const std::uint32_t> parents = n.parents();
@@ -412,15 +470,14 @@ struct tape<T>::reverse_pass {
       }
       return n.op->spans().vjp(n.attributes, x.data(), n.data, dy, dx.data(), fresh, n.count);
     }
-    std::array<view<const T>, max_inputs> in;
-    for (std::size_t k = 0; k < parents.size(); ++k) {
-      const bool absent = parents[k] == no_node;
-      in[k] = absent ? view<const T>{} : view<const T>{t.nodes_[parents[k]].data, t.nodes_[parents[k]].dims};
-      dx[k] = absent ? nullptr : into_input(parents, k, fresh);
-    }
-    const T* const saved = n.op->saved == nullptr ? nullptr : n.data + place_of_saved(n.count);
-    n.op->vjp(n.attributes,
-              {{in.data(), parents.size()}, t.side_of(n), {n.data, n.dims}, dy, {dx.data(), parents.size()}, fresh, saved});
+    const input_views in = t.inputs_of(n);
+    for (std::size_t k = 0; k < parents.size(); ++k) dx[k] = parents[k] == no_node ? nullptr : into_input(parents, k, fresh);
+    T* const saved = saved_numbers(n);
+    const vjp_run<T> back{in.all(), t.side_of(n), {n.data, n.dims}, dy, {dx.data(), parents.size()}, fresh, saved};
+    if (waits)
+      n.op->together(n.attributes, {in.all(), t.side_of(n), {n.data, n.dims}, saved}, back);
+    else
+      n.op->vjp(n.attributes, back);
   }
   /// The same for a node of the caller's own.
   result<void> run_closure(node_id id) {
@@ -457,7 +514,16 @@ result<void> tape<T>::backward_dense_into(gradient_workspace<T>& into, node_id o
     into.seed_ = seed;  // read in place: nothing later adds to the output's gradient
     reverse_pass pass{*this, into};
     into.slots_[out] = {const_cast<T*>(seed.data()), seed.owner().get(), pass.shape_of(nodes_[out])};
-    for (node_id id = out + 1; id-- > 0;) {
+    node_id first = out + 1;
+    if (nodes_[out].requires_grad)
+      waiting_.settle([&](std::uint32_t id) {
+        if (id != out || nodes_[id].op->together == nullptr) return run_forward(id);
+        pass.run(nodes_[out], seed.data(), true);
+        first = out;
+      });
+    else
+      settle();
+    for (node_id id = first; id-- > 0;) {
       const record& n = nodes_[id];
       const T* const dy = into.slots_[id].data;
       if (dy == nullptr || !n.requires_grad) continue;

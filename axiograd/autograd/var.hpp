@@ -53,7 +53,11 @@ class var {
   node_id id() const { return id_; }
   recorder<T>& where() const { return *where_; }
   axiograd::shape shape() const { return alive() ? where_->tape_.shape_of(id_) : axiograd::shape{}; }
-  tensor<T> value() const { return alive() ? *where_->tape_.get_value(id_) : tensor<T>(); }
+  tensor<T> value() const {
+    if (!alive()) return {};
+    result<tensor<T>> y = where_->tape_.value(id_);
+    return y ? *std::move(y) : where_->settle(std::move(y), tensor<T>());
+  }
   /// The entry of a variable that has exactly one.
   T item() const { return value().item(); }
 

@@ -303,6 +303,11 @@ class row_keeper {
     store_row(r, here);
     return {here, r.size()};
   }
+  /// A row that `forward` and `vjp` both need. It is computed where it is read, unless the two run together.
+  template <row R>
+  R shared(const R& r) const {
+    return r;
+  }
 
  private:
   target next_, scratch_, saved_;
@@ -310,6 +315,25 @@ class row_keeper {
 };
 /// Rows that one run of an operator may keep.
 inline constexpr int max_kept_rows = 4;
+
+/// The same where `vjp` of a row follows upon its `forward`: the row that they share is stored by the one and read by the
+/// other.
+template <class S>
+class joint_row_keeper : public row_keeper<S> {
+ public:
+  using target = typename packet<S>::target;
+  /// `here` is the place of the shared row, of which an operator has one at most.
+  joint_row_keeper(target here, const row_keeper<S>& others, saving what) : row_keeper<S>(others), here_(here), what_(what) {}
+  template <row R>
+  memory_row<S> shared(const R& r) const {
+    if (what_ == saving::writes) store_row(r, here_);
+    return {here_, r.size()};
+  }
+
+ private:
+  target here_;
+  saving what_;
+};
 
 /// The axis of an operator whose only row is the whole tensor.
 inline constexpr int whole_tensor = -1;

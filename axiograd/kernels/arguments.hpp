@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <axiograd/core/tensor.hpp>
 #include <axiograd/core/view.hpp>
+#include <axiograd/kernels/follow_up.hpp>
 #include <span>
 
 namespace axiograd {
@@ -14,7 +15,8 @@ struct forward_run {
   std::span<const view<const T>> in;
   std::span<const index_tensor> side;
   view<T> y;
-  T* saved = nullptr;  ///< room for the numbers that the reverse run can use again, or null
+  T* saved = nullptr;                  ///< room for the numbers that the reverse run can use again, or null
+  const follow_up<T>* then = nullptr;  ///< only where the operator's table says that it may be given
 };
 
 /// One reverse run: adds to each `dx` that is not null, or writes it where it holds nothing yet.
@@ -49,9 +51,12 @@ struct operator_table {
   std::uint32_t attribute_bytes;  ///< 0 for operators without attributes
   bool relabels;                  ///< the result is the input under another shape
   bool keeps_shape;               ///< inputs of one shape give a result of that shape, whatever the shape
+  bool completes_parts;           ///< `forward` runs what follows on each part of the result
   shape_result (*infer)(const void* op, std::span<const shape* const> in);
   void (*forward)(const void* op, const forward_run<T>&);
   void (*vjp)(const void* op, const vjp_run<T>&);
+  /// Both in one pass, with the bits of one after the other; null where that gains nothing.
+  void (*together)(const void* op, const forward_run<T>&, const vjp_run<T>&);
   /// The kernels that run over numbers, one thread; null where the operator is not elementwise.
   const span_kernels<T>& (*spans)();
   /// How many numbers a forward run saves for the reverse run; null for none.

@@ -149,7 +149,7 @@ inline constexpr int64_t block_of_products = int64_t{1} << 21;
 
 /// The same through the library where each group is one axis and every operand has a unit stride; false where not.
 template <class T>
-bool gemm_products(const product_plan& plan, const T* a, const T* b, T* y, bool add) {
+bool gemm_products(const product_plan& plan, const T* a, const T* b, T* y, bool add, const follow_up<T>* then) {
   using p = product_plan;
   for (const auto g : {p::rows, p::columns, p::summed})
     if (plan.count[g] > 1) return false;
@@ -160,6 +160,7 @@ bool gemm_products(const product_plan& plan, const T* a, const T* b, T* y, bool 
   call.n = n.size;
   call.k = k.size;
   call.add = add;
+  call.then = then;
   if (!call.a.set(m.size, m.a, k.size, k.a) || !call.b.set(k.size, k.b, n.size, n.b)) return false;
   if (!call.y.set(m.size, m.y, n.size, n.y)) return false;
   // A batch is cut into blocks that are worth a thread; a few large products share the threads one after another. Each product
@@ -179,14 +180,15 @@ bool gemm_products(const product_plan& plan, const T* a, const T* b, T* y, bool 
   return true;
 }
 
-/// y (+)= sum over the axes that y lacks of a * b.
+/// y (+)= sum over the axes that y lacks of a * b, and what follows.
 template <class T>
 [[gnu::noinline]] void multiply(const product_pattern& pattern, const view<const T>& a, const view<const T>& b,
-                                const view<T>& y, bool add) {
+                                const view<T>& y, bool add, const follow_up<T>* then = nullptr) {
   const product_plan plan(pattern, *a.dims, *b.dims, *y.dims);
   if constexpr (has_gemm<T>)
-    if (gemm_products(plan, a.data, b.data, y.data, add)) return;
+    if (gemm_products(plan, a.data, b.data, y.data, add, then)) return;
   sum_products(plan, a.data, b.data, y.data, add);
+  if (then != nullptr) then->run(y.data, y.dims->size());
 }
 
 /// Calls body(bias, y, n) for runs of n entries of y that take n neighbouring entries of the bias.
@@ -228,7 +230,7 @@ template <class T>
   if (bias.data != nullptr)  // the bias goes in first, the product adds to it
     impl::for_each_bias_run(c.for_bias, *bias.dims, *run.y.dims,
                             [&](int64_t from, int64_t to, int64_t n) { std::copy_n(bias.data + from, n, run.y.data + to); });
-  impl::multiply(c.forward, run.in[c.a], run.in[c.b], run.y, bias.data != nullptr);
+  impl::multiply(c.forward, run.in[c.a], run.in[c.b], run.y, bias.data != nullptr, run.then);
 }
 
 template <class T>
@@ -251,9 +253,9 @@ template <class T>
 
 // Compiled once (contraction.cpp), not in every operator's unit.
 extern template void impl::multiply(const impl::product_pattern&, const view<const float>&, const view<const float>&,
-                                    const view<float>&, bool);
+                                    const view<float>&, bool, const follow_up<float>*);
 extern template void impl::multiply(const impl::product_pattern&, const view<const double>&, const view<const double>&,
-                                    const view<double>&, bool);
+                                    const view<double>&, bool, const follow_up<double>*);
 extern template void contraction_forward(const contraction_products&, const forward_run<float>&);
 extern template void contraction_vjp(const contraction_products&, const vjp_run<float>&);
 extern template void contraction_forward(const contraction_products&, const forward_run<double>&);

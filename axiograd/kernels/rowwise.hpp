@@ -129,6 +129,19 @@ int64_t rows_in_mean(const void* bytes, std::span<const index_tensor> side, int6
   return std::max<int64_t>(rows, 1);
 }
 
+namespace impl {
+/// The mean of rows from the results of each.
+template <class Op, class T>
+T mean_of_rows(const void* op, const forward_run<T>& run, const T* each, int64_t rows) {
+  return sum(memory_row<T>{each, rows}) / T(static_cast<double>(rows_in_mean<Op>(op, run.side, rows)));
+}
+/// The cotangent of each row's result where the mean of the rows has `dy`.
+template <class Op, class T>
+T cotangent_of_rows(const void* op, const vjp_run<T>& run, int64_t rows) {
+  return *run.dy / T(static_cast<double>(rows_in_mean<Op>(op, run.side, rows)));
+}
+}  // namespace impl
+
 /// How many numbers a forward run saves.
 template <class Op>
 int64_t rowwise_saved(const Op& op, const shape& x) {
@@ -172,8 +185,7 @@ void rowwise_forward(const row_kernels<T>& kernels, work_meter& meter, const voi
       if (whole) tiles.scatter(copies, n, y + place);
     });
   });
-  if constexpr (result_of<Op> == row_result::mean)
-    *run.y.data = sum(memory_row<T>{y, rows}) / T(static_cast<double>(rows_in_mean<Op>(op, run.side, rows)));
+  if constexpr (result_of<Op> == row_result::mean) *run.y.data = impl::mean_of_rows<Op>(op, run, y, rows);
 }
 
 template <class Op, class T>
@@ -186,7 +198,7 @@ void rowwise_vjp(const row_kernels<T>& kernels, work_meter& meter, const void* o
   const int64_t rows = at.outer * at.inner;
   if (at.n == 0 || rows == 0) return clear_fresh(run);
   T mean_dy(0);
-  if constexpr (is_mean) mean_dy = *run.dy / T(static_cast<double>(rows_in_mean<Op>(op, run.side, rows)));
+  if constexpr (is_mean) mean_dy = impl::cotangent_of_rows<Op>(op, run, rows);
 
   // Each block of rows sums the gradients that rows share by itself; the sums are added in order, whatever the threads did.
   std::array<int64_t, inputs> place_in_sums{};
@@ -255,6 +267,38 @@ void rowwise_vjp(const row_kernels<T>& kernels, work_meter& meter, const void* o
         for (int64_t i = 0; i < at.n; ++i) to[i] = to[i] + part[i];
       }
     }
+}
+
+/// A mean of rows and its gradients in one pass over the rows: the bits of rowwise_forward and rowwise_vjp.
+template <class Op, class T>
+void rowwise_together(const row_kernels<T>& kernels, work_meter& meter, const void* op, const forward_run<T>& run,
+                      const vjp_run<T>& back) {
+  constexpr std::size_t inputs = static_cast<std::size_t>(arity_of<Op>.tensors);
+  const impl::row_layout at = impl::layout_of(*static_cast<const Op*>(op), *run.in[0].dims);
+  const impl::row_tiles tiles(at, false);
+  const int64_t rows = at.outer * at.inner;
+  scratch_memory<T> each(std::max<int64_t>(rows, 1));
+  const T dy = impl::cotangent_of_rows<Op>(op, back, rows);
+  impl::run_rows<T>(meter, tiles, rows, [&](int64_t first, int64_t count) {
+    scratch_memory<T> scratch((max_kept_rows + 1) * at.n);
+    const T* in[inputs];
+    T* dx[inputs];
+    for (std::size_t k = 0; k < inputs; ++k) {
+      in[k] = run.in[k].data + first * at.n;
+      dx[k] = back.dx[k] == nullptr ? nullptr : back.dx[k] + first * at.n;
+    }
+    kernels.together(op, {.in = in,
+                          .side = arity_of<Op>.side > 0 ? run.side[0].data() + first : nullptr,
+                          .y = each.data() + first,
+                          .dy = &dy,
+                          .dx = dx,
+                          .fresh = back.fresh,
+                          .scratch = scratch.data(),
+                          .rows = count,
+                          .n = at.n,
+                          .saved = run.saved == nullptr ? nullptr : run.saved + first * saved_of<Op>});
+  });
+  *run.y.data = impl::mean_of_rows<Op>(op, run, each.data(), rows);
 }
 
 }  // namespace axiograd

@@ -159,6 +159,31 @@ struct patch_product {
   }
   /// The same for the library, which takes whole batches.
   convolution_call call() const { return {source.geometry, source.kernel, source.x, source.y, at.samples}; }
+  /// Its results by the library. A transposed convolution's value is what a convolution has as the gradient of its image, and
+  /// the other way round.
+  void forward_by_library(const float* w, const float* bias, const float* x, float* y, const follow_up<float>* then) const {
+    if (!transposed) return convolve(call(), w, bias, x, y, then);
+    if (bias != nullptr) fill_with(bias, y);
+    convolve_vjp(call(), w, nullptr, x, {}, {y, bias != nullptr});
+    if (then != nullptr) parallel_for(at.samples, [&](int64_t i) { then->run(y + i * at.y_step, at.y_step); });
+  }
+  void vjp_by_library(const float* w, const float* x, const float* dy, const convolution_gradient& dkernel,
+                      const convolution_gradient& dx) const {
+    if (!transposed) return convolve_vjp(call(), w, x, dy, dkernel, dx);
+    if (dkernel.data != nullptr) convolve_vjp(call(), w, dy, x, dkernel, {});
+    if (dx.data == nullptr) return;
+    if (!dx.adds) return convolve(call(), w, nullptr, dy, dx.data);
+    const int64_t n = at.samples * at.in[2].size();
+    scratch_memory<float> fresh(n);
+    convolve(call(), w, nullptr, dy, fresh.data());
+    for (int64_t i = 0; i < n; ++i) dx.data[i] += fresh.data()[i];
+  }
+  /// Every sample's y as the bias alone.
+  template <class T>
+  void fill_with(const T* bias, T* y) const {
+    const int64_t channels = at.y[0], positions = at.y.from(1).size();
+    for (int64_t c = 0; c < at.samples * channels; ++c) std::fill_n(y + c * positions, positions, bias[c % channels]);
+  }
   const shape& image_shape() const { return transposed ? at.y : at.in[2]; }
   const shape& window_shape() const { return transposed ? at.in[2] : at.y; }
   /// Memory that one sample's patches need.
@@ -194,8 +219,8 @@ void run_patches_forward(const Op& op, const forward_run<T>& run) {
   const patch_product<Op> p(op, run.in, *run.y.dims);
   const T* const w = run.in[0].data;
   const T* const bias = run.in[1].data;
-  if constexpr (std::same_as<T, float> && !transposed)
-    if (p.call().fits_library()) return convolve(p.call(), w, bias, run.in[2].data, run.y.data);
+  if constexpr (std::same_as<T, float>)
+    if (p.call().fits_library()) return p.forward_by_library(w, bias, run.in[2].data, run.y.data, run.then);
   const int64_t channels = p.at.y[0], positions = p.at.y.from(1).size();
   for_sample_blocks(p.at.samples, p.patches.size() * 8, true, [&](int64_t first, int64_t count) {
     scratch_memory<T> memory(p.patch_memory());
@@ -208,6 +233,7 @@ void run_patches_forward(const Op& op, const forward_run<T>& run) {
         p.scatter(w, x, memory.data(), y);
       else
         p.correlate(w, p.gather(x, memory.data()), y, bias != nullptr);
+      if (run.then != nullptr) run.then->run(y, p.at.y_step);
     }
   });
 }
@@ -233,9 +259,9 @@ void run_patches_vjp(const Op& op, const vjp_run<T>& run) {
   const T* const w = run.in[0].data;
   T* const dkernel = run.dx[0];
   T* const dbias = run.dx[1];
-  if constexpr (std::same_as<T, float> && !transposed)
+  if constexpr (std::same_as<T, float>)
     if (p.call().fits_library()) {
-      convolve_vjp(p.call(), w, run.in[2].data, run.dy, {dkernel, run.adds(0)}, {run.dx[2], run.adds(2)});
+      p.vjp_by_library(w, run.in[2].data, run.dy, {dkernel, run.adds(0)}, {run.dx[2], run.adds(2)});
       if (dbias != nullptr) add_bias_gradient(p.at, run.dy, dbias, run.adds(1));
       return;
     }

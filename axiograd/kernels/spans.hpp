@@ -55,7 +55,7 @@ struct row_run {
   const T* dy;          ///< the same; one number for all rows when the result is a mean
   T* const* dx;         ///< null entries are not wanted
   unsigned fresh;       ///< bit k: dx[k] is written, not added to
-  T* scratch;           ///< max_kept_rows rows, across: of most_rows_across times the length
+  T* scratch;           ///< max_kept_rows rows, together: one more, across: of most_rows_across times the length
   int64_t rows;
   int64_t n;
   T* saved = nullptr;       ///< the numbers that the operator saves of each row, or null
@@ -70,6 +70,8 @@ struct row_kernels {
   void (*vjp)(const void* op, const row_run<T>&);
   void (*forward_across)(const void* op, const row_run<T>&) = nullptr;
   void (*vjp_across)(const void* op, const row_run<T>&) = nullptr;
+  /// Both for each row while it is in the caches, where the cotangent is known before the value: a mean of rows.
+  void (*together)(const void* op, const row_run<T>&) = nullptr;
 };
 
 template <class Op>
@@ -136,75 +138,111 @@ void put_result(const Out& value, typename packet<S>::target to, bool adds) {
 }
 
 // S is the packet: T itself for the specification, simd<V> for the fast kernel, across<simd<V>> where rows are its lanes.
+
+/// The operator's `forward` or `vjp` of row r: f(inputs, what the row alone has).
+template <class Op, class S, class F>
+[[gnu::always_inline]] inline auto with_row(const row_run<typename packet<S>::element>& run, int64_t r, const F& f) {
+  const auto x = inputs_at<Op, S>(run, r);
+  return [&]<std::size_t... I>(std::index_sequence<I...>) {
+    if constexpr (arity_of<Op>.side > 0)
+      return f(x[I]..., run.side[r]);
+    else
+      return f(x[I]...);
+  }(inputs_of<Op>{});
+}
+
+/// Writes the result of row r.
 template <class Op, class S>
-void rows_forward(const void* op_bytes, const row_run<typename packet<S>::element>& run) {
+[[gnu::always_inline]] inline void forward_row(const Op& op, const row_run<typename packet<S>::element>& run, int64_t r,
+                                               auto& keep) {
+  const auto y = with_row<Op, S>(run, r, [&](const auto&... x) { return op.forward(x..., keep); });
+  if constexpr (result_of<Op> == row_result::row)
+    store_row(y, row_access<S>::row(run.y, run, r));
+  else
+    packet<S>::store_number(y, row_access<S>::numbers(run.y, run, r, 1));
+}
+
+/// Adds to the gradients of row r, or writes them.
+template <class Op, class S>
+[[gnu::always_inline]] inline void vjp_row(const Op& op, const row_run<typename packet<S>::element>& run, int64_t r,
+                                           auto& keep) {
   using access = row_access<S>;
-  const Op& op = *static_cast<const Op*>(op_bytes);
-  for (int64_t r = 0; r < run.rows; r += access::rows) {
-    const auto x = inputs_at<Op, S>(run, r);
-    const auto saved = saved_at<Op, S>(run, r);
-    const auto call = [&]<std::size_t... I>(std::index_sequence<I...>, auto& keep) {
-      if constexpr (arity_of<Op>.side > 0)
-        return op.forward(x[I]..., run.side[r], keep);
-      else
-        return op.forward(x[I]..., keep);
-    };
+  const auto gradients = with_row<Op, S>(run, r, [&](const auto&... x) {
     if constexpr (result_of<Op> == row_result::row) {
-      const auto y = access::row(run.y, run, r);
-      row_keeper<S> keep(y, access::scratch(run), saved, saving::writes);
-      store_row(call(inputs_of<Op>{}, keep), y);
+      const memory_row<S> y{access::row(run.y, run, r), run.n};
+      const memory_row<S> dy{access::row(run.dy, run, r), run.n};
+      return op.vjp(x..., y, dy, keep);
     } else {
-      row_keeper<S> keep(access::scratch(run), access::scratch(run) + run.n, saved, saving::writes);
-      packet<S>::store_number(call(inputs_of<Op>{}, keep), access::numbers(run.y, run, r, 1));
+      const S dy = result_of<Op> == row_result::mean ? packet<S>::same(*run.dy)
+                                                     : packet<S>::load_number(access::numbers(run.dy, run, r, 1));
+      return op.vjp(x..., dy, keep);
     }
+  });
+  const auto out = [&](std::size_t k) -> typename packet<S>::target {
+    if (run.dx[k] == nullptr) return {};
+    if constexpr (shared_of<Op>.bits != 0)
+      if (shared_of<Op>.contains(static_cast<int>(k))) return run.dx[k];
+    return access::row(run.dx[k], run, r);
+  };
+  const auto adds = [&](std::size_t k) { return (run.fresh >> k & 1U) == 0; };
+  if constexpr (row<std::remove_cvref_t<decltype(gradients)>>) {
+    put_result<S>(gradients, out(0), adds(0));
+  } else {
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (put_result<S>(std::get<I>(gradients), out(I), adds(I)), ...);
+    }(inputs_of<Op>{});
   }
 }
 
 template <class Op, class S>
-void rows_vjp(const void* op_bytes, const row_run<typename packet<S>::element>& run) {
+void rows_forward(const void* op, const row_run<typename packet<S>::element>& run) {
   using access = row_access<S>;
-  const Op& op = *static_cast<const Op*>(op_bytes);
   for (int64_t r = 0; r < run.rows; r += access::rows) {
-    const auto x = inputs_at<Op, S>(run, r);
-    row_keeper<S> keep(access::scratch(run), access::scratch(run) + run.n, saved_at<Op, S>(run, r), saving::reads);
-    const auto call = [&]<std::size_t... I>(std::index_sequence<I...>) {
-      if constexpr (result_of<Op> == row_result::row) {
-        const memory_row<S> y{access::row(run.y, run, r), run.n};
-        const memory_row<S> dy{access::row(run.dy, run, r), run.n};
-        if constexpr (arity_of<Op>.side > 0)
-          return op.vjp(x[I]..., run.side[r], y, dy, keep);
-        else
-          return op.vjp(x[I]..., y, dy, keep);
-      } else {
-        const S dy = result_of<Op> == row_result::mean ? packet<S>::same(*run.dy)
-                                                       : packet<S>::load_number(access::numbers(run.dy, run, r, 1));
-        if constexpr (arity_of<Op>.side > 0)
-          return op.vjp(x[I]..., run.side[r], dy, keep);
-        else
-          return op.vjp(x[I]..., dy, keep);
-      }
+    const auto scratch = access::scratch(run);
+    constexpr bool whole = result_of<Op> == row_result::row;
+    const auto first = whole ? access::row(run.y, run, r) : scratch;
+    row_keeper<S> keep(first, whole ? scratch : scratch + run.n, saved_at<Op, S>(run, r), saving::writes);
+    forward_row<Op, S>(*static_cast<const Op*>(op), run, r, keep);
+  }
+}
+
+template <class Op, class S>
+void rows_vjp(const void* op, const row_run<typename packet<S>::element>& run) {
+  using access = row_access<S>;
+  for (int64_t r = 0; r < run.rows; r += access::rows) {
+    const auto scratch = access::scratch(run);
+    row_keeper<S> keep(scratch, scratch + run.n, saved_at<Op, S>(run, r), saving::reads);
+    vjp_row<Op, S>(*static_cast<const Op*>(op), run, r, keep);
+  }
+}
+
+template <class Op, class S>
+void rows_together(const void* op, const row_run<typename packet<S>::element>& run) {
+  static_assert(result_of<Op> == row_result::mean && shared_of<Op>.bits == 0 && row_access<S>::rows == 1);
+  for (int64_t r = 0; r < run.rows; ++r) {
+    const auto others = run.scratch + run.n;
+    // A single gradient is computed position by position over the row that it is computed from.
+    const bool in_place = arity_of<Op>.tensors == 1 && run.dx[0] != nullptr && (run.fresh & 1U) != 0;
+    const auto shared = in_place ? row_access<S>::row(run.dx[0], run, r) : run.scratch;
+    const auto keep = [&](saving what) {
+      return joint_row_keeper<S>(shared, {others, others + run.n, saved_at<Op, S>(run, r), what}, what);
     };
-    const auto out = [&](std::size_t k) -> typename packet<S>::target {
-      if (run.dx[k] == nullptr) return {};
-      if constexpr (shared_of<Op>.bits != 0)
-        if (shared_of<Op>.contains(static_cast<int>(k))) return run.dx[k];
-      return access::row(run.dx[k], run, r);
-    };
-    const auto adds = [&](std::size_t k) { return (run.fresh >> k & 1U) == 0; };
-    const auto gradients = call(inputs_of<Op>{});
-    if constexpr (row<std::remove_cvref_t<decltype(gradients)>>) {
-      put_result<S>(gradients, out(0), adds(0));
-    } else {
-      [&]<std::size_t... I>(std::index_sequence<I...>) {
-        (put_result<S>(std::get<I>(gradients), out(I), adds(I)), ...);
-      }(inputs_of<Op>{});
-    }
+    auto written = keep(saving::writes), read = keep(saving::reads);
+    forward_row<Op, S>(*static_cast<const Op*>(op), run, r, written);
+    vjp_row<Op, S>(*static_cast<const Op*>(op), run, r, read);
   }
 }
 }  // namespace impl
 
+/// All there are for one packet.
+template <class Op, class S>
+constexpr row_kernels<typename packet<S>::element> rows_by() {
+  row_kernels<typename packet<S>::element> kernels{&impl::rows_forward<Op, S>, &impl::rows_vjp<Op, S>};
+  if constexpr (result_of<Op> == row_result::mean) kernels.together = &impl::rows_together<Op, S>;
+  return kernels;
+}
 /// The specification run number by number.
 template <class Op, class T>
-inline constexpr row_kernels<T> plain_rows{&impl::rows_forward<Op, T>, &impl::rows_vjp<Op, T>};
+inline constexpr row_kernels<T> plain_rows = rows_by<Op, T>();
 
 }  // namespace axiograd

@@ -316,6 +316,38 @@ TEST(Values, Conv2dEqualsItsDefinition) {
             (shape{0, 2, 2, 2}));
 }
 
+// Sums of whole numbers are exact in any order, and doubles never go to the library.
+TEST(Values, ConvolutionsByTheLibraryEqualOurs) {
+  const auto check = [](const auto& op, const shape& kernel, bool with_bias, const shape& image) {
+    const auto results = [&]<class T>(T) {
+      const auto& table = table_of<std::remove_cvref_t<decltype(op)>, T>();
+      const int64_t channels = requires { op.transposed; } ? kernel[1] * op.groups : kernel[0];
+      tape<T> t;
+      std::vector<node_id> in{*t.leaf(whole<T>(kernel, 2))};
+      if (with_bias) in.push_back(*t.leaf(whole<T>({channels}, 3)));
+      in.push_back(*t.leaf(whole<T>(image, 5)));
+      // The first call that is differentiated writes its gradients, the other one adds.
+      const node_id once = *t.append(table, &op, in), twice = *t.append(table, &op, in), y = *t.apply(add_op{}, once, twice);
+      const auto gradients = *t.backward_dense(y, whole<T>(t.shape_of(y), 7));
+      std::vector<numbers> all{t.get_value(once)->template cast<double>()};
+      for (const node_id id : in) all.push_back(gradients[id]->template cast<double>());
+      return all;
+    };
+    EXPECT_EQ(results(float()), results(double())) << op.info.name.s << ", kernel " << to_string(kernel);
+  };
+  const auto both = [&](const conv_geometry& g, const shape& kernel, bool with_bias, const shape& of_conv,
+                        const shape& of_other) {
+    check(conv_op{g.stride, g.padding, g.dilation, g.groups}, kernel, with_bias, of_conv);
+    check(conv_transpose_op{g.stride, g.padding, g.dilation, g.groups}, kernel, with_bias, of_other);
+  };
+  both({}, {16, 16, 3, 3}, true, {2, 16, 18, 18}, {2, 16, 16, 16});
+  both({{2, 1}, {1, 2}, {}, 1}, {16, 16, 3, 3}, false, {3, 16, 40, 18}, {3, 16, 17, 17});
+  both({{2, 3}, {}, {2, 1}, 1}, {16, 20, 3, 4}, true, {20, 40, 52}, {16, 17, 16});
+  both({{}, {}, {}, 2}, {32, 16, 3, 3}, true, {9, 32, 14, 14}, {9, 32, 12, 12});
+  both({{}, {1}, {}, 1}, {64, 64, 3}, true, {1, 64, 64}, {1, 64, 64});
+  both({{2, 1, 2}, {}, {}, 1}, {8, 16, 3, 2, 3}, false, {2, 16, 17, 9, 17}, {2, 8, 8, 8, 8});
+}
+
 TEST(Values, LinearIsMatmulWithTransposedWeight) {
   const numbers w = whole({5, 7}), b = whole({5}, 3), x = whole({4, 7}, 5);
   const numbers y = linear(w, b, x), product = matmul(x, transpose2d(w));

@@ -44,7 +44,7 @@ struct erased {
   static constexpr bool is_tuned =
       !std::same_as<Kernels, plain_kernels<Op, T>> && requires { &tuned<Op, T>::forward, &tuned<Op, T>::vjp; };
   static const Op& op(const void* bytes) { return *static_cast<const Op*>(bytes); }
-  static inline work_meter forward_meter, vjp_meter;
+  static inline work_meter forward_meter, vjp_meter, together_meter;
 
   static shape_result infer(const void* bytes, std::span<const shape* const> in) { return axiograd::infer(op(bytes), in); }
   static void forward(const void* bytes, const forward_run<T>& run) {
@@ -78,6 +78,9 @@ struct erased {
       run_patches_vjp(op(bytes), run);
     else
       run_sample_vjp(op(bytes), run);
+  }
+  static void together(const void* bytes, const forward_run<T>& run, const vjp_run<T>& back) {
+    rowwise_together<Op>(Kernels::rows(), together_meter, bytes, run, back);
   }
   static int64_t saved(const void* bytes, std::span<const shape* const> in) { return rowwise_saved(op(bytes), *in[0]); }
   static bool in_domain(const void* bytes, std::span<const view<const T>> in) {
@@ -113,21 +116,26 @@ constexpr operator_table<T> make_table() {
     using e = impl::erased<Op, T, Kernels>;
     constexpr bool relabels = requires { Op::relabels; };
     constexpr bool keeps_shape = family_of<Op> == family::elementwise && !requires { &Op::infer_shape; };
-    operator_table<T> table{.name = Op::info.name.s,
-                            .in = arity_of<Op>,
-                            .attribute_bytes = std::is_empty_v<Op> ? 0 : sizeof(Op),
-                            .relabels = relabels,
-                            .keeps_shape = keeps_shape,
-                            .infer = &e::infer,
-                            .forward = &e::forward,
-                            .vjp = &e::vjp,
-                            .spans = nullptr,
-                            .saved = nullptr,
-                            .in_domain = nullptr};
+    operator_table<T> table{
+        .name = Op::info.name.s,
+        .in = arity_of<Op>,
+        .attribute_bytes = std::is_empty_v<Op> ? 0 : sizeof(Op),
+        .relabels = relabels,
+        .keeps_shape = keeps_shape,
+        .completes_parts = !e::is_tuned && (family_of<Op> == family::contraction || family_of<Op> == family::convolution),
+        .infer = &e::infer,
+        .forward = &e::forward,
+        .vjp = &e::vjp,
+        .together = nullptr,
+        .spans = nullptr,
+        .saved = nullptr,
+        .in_domain = nullptr};
     if constexpr (family_of<Op> == family::elementwise) {
       static_assert(!e::is_tuned, "kernels of an elementwise operator follow from its definition");
       table.spans = &Kernels::spans;
     }
+    if constexpr (family_of<Op> == family::rowwise && !e::is_tuned)
+      if constexpr (result_of<Op> == row_result::mean) table.together = &e::together;
     if constexpr (saved_of<Op> > 0) table.saved = &e::saved;
     if constexpr (requires(const Op op, const T x) { op.in_domain(x); }) table.in_domain = &e::in_domain;
     return table;

@@ -54,9 +54,9 @@ workload cnn_gradients() {
             s->tape.clear();
             s->used.clear();
             const auto loss = cross_entropy_labels(s->model.forward(s->used, s->tape.constant(s->x)), s->target);
-            s->loss = loss.item();
             ok_or_throw(s->tape.current_tape().backward_dense_into(s->gradients, loss.id(), tensor<float>::scalar(1),
                                                                    kept_gradients::leaves));
+            s->loss = loss.item();
           },
           [=](digest& d) {
             d.add(&s->loss, 1);

@@ -43,6 +43,46 @@ void check_saved(const subject& s, const runs<T>& run, const call& c, draw& d, c
   if (!saved.margins_intact()) o.fail("the forward run saves more numbers than it says: " + at);
 }
 
+/// One pass over the rows gives the bits of the forward run and of the reverse run after it, whichever gradients are wanted and
+/// whatever they hold.
+template <class T>
+void check_together(const subject& s, const runs<T>& run, const call& c, draw& d, const std::string& at, outcome& o) {
+  if (run.together == nullptr) return;
+  const auto x = inputs_of<T>(c, [&] { return static_cast<T>(d.normal()); });
+  const auto views = views_of(c, x);
+  const auto shapes = c.shapes();
+  const auto dy = entries_of<T>(c.y.size(), [&] { return static_cast<T>(d.normal()); });
+  const auto start = inputs_of<T>(c, [&] { return static_cast<T>(d.normal()); });
+  for (unsigned wanted = 0; wanted < (1u << x.size()); ++wanted) {
+    const auto fresh = static_cast<unsigned>(d.bits());
+    const auto results = [&](bool together) {
+      tensors<T> all = start;
+      std::vector<T*> targets;
+      for (std::size_t k = 0; k < all.size(); ++k) targets.push_back((wanted >> k & 1u) != 0 ? all[k].data() : nullptr);
+      all.push_back(entries_of<T>(c.y.size(), [] { return T(-777); }));
+      T* const y = all.back().data();
+      all.push_back(entries_of<T>(s.saved == nullptr ? 0 : s.saved(c.op(), shapes), [] { return T(-777); }));
+      T* const saved = s.saved == nullptr ? nullptr : all.back().data();
+      const forward_run<T> forward{views, c.side, {y, &c.y}, saved};
+      const vjp_run<T> vjp{views, c.side, {y, &c.y}, dy.data(), targets, fresh, saved};
+      if (together) {
+        run.together(c.op(), forward, vjp);
+      } else {
+        run.forward(c.op(), forward);
+        run.vjp(c.op(), vjp);
+      }
+      return all;
+    };
+    const tensors<T> one = results(true), two = results(false);
+    for (std::size_t k = 0; k < one.size(); ++k) {
+      if (!one[k].margins_intact()) return o.fail("one pass writes beside its results: " + at);
+      for (int64_t i = 0; i < one[k].size(); ++i)
+        if (std::memcmp(&one[k][i], &two[k][i], sizeof(T)) != 0 && two[k][i] == two[k][i])
+          return o.fail("one pass differs from forward and reverse runs in result " + std::to_string(k) + ": " + at);
+    }
+  }
+}
+
 /// The library's kernels: gradients must not depend on which others are wanted, nor on what lies where nothing is held yet,
 /// and must not write where none is wanted.
 template <class T>
@@ -112,6 +152,9 @@ outcome gradients_add(const subject& s, const settings& set) {
     check_wanted(s.f64.chosen, c, d, "double, " + at, o);
     check_saved(s, s.f32.chosen, c, d, "float, " + at, o);
     check_saved(s, s.f64.chosen, c, d, "double, " + at, o);
+    check_together(s, s.f32.plain, c, d, "float, specification, " + at, o);
+    check_together(s, s.f32.chosen, c, d, "float, " + at, o);
+    check_together(s, s.f64.chosen, c, d, "double, " + at, o);
     if (o.red()) break;
   }
   o.figure = std::to_string(checked) + " cases";

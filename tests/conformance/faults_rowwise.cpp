@@ -62,6 +62,19 @@ struct logsumexp_saving_in_another_order : logsumexp_op {
   }
 };
 
+struct cross_entropy_sharing_another_row : cross_entropy_labels_op {
+  template <analytic_row X>
+  auto forward(const X& x, int64_t label, auto& keep) const {
+    const auto centred = keep.shared(x - max(x));
+    return log(sum(exp(centred))) - pick(centred, label);
+  }
+  template <analytic_row X>
+  auto vjp(const X& x, int64_t label, const lane_of<X>& dy, auto& keep) const {
+    const auto e = keep.shared(exp(x - max(x)));
+    return e * (dy / sum(e)) - one_hot_row<lane_of<X>>(x.size(), label) * dy;
+  }
+};
+
 }  // namespace
 
 std::vector<fault> rowwise_faults() {
@@ -73,7 +86,9 @@ std::vector<fault> rowwise_faults() {
       {"reduce_mean: the VJP divides by n + 1", "exact_adjoint", make_subject<reduce_mean_off_by_one>()},
       {"cross_entropy_labels: the VJP takes the next label", "exact_adjoint", make_subject<cross_entropy_of_the_next_label>()},
       {"logsumexp: the VJP takes the saved numbers in another order", "gradients_add",
-       make_subject<logsumexp_saving_in_another_order>()}};
+       make_subject<logsumexp_saving_in_another_order>()},
+      {"cross_entropy_labels: forward and VJP share different rows", "gradients_add",
+       make_subject<cross_entropy_sharing_another_row>()}};
 }
 
 }  // namespace axiograd::conformance

@@ -18,7 +18,8 @@ template <class T>
 struct runs {
   void (*forward)(const void* op, const forward_run<T>&) = nullptr;
   void (*vjp)(const void* op, const vjp_run<T>&) = nullptr;
-  const span_kernels<T>& (*spans)() = nullptr;  ///< of an elementwise operator
+  const span_kernels<T>& (*spans)() = nullptr;                                           ///< of an elementwise operator
+  void (*together)(const void* op, const forward_run<T>&, const vjp_run<T>&) = nullptr;  ///< of a mean of rows
   explicit operator bool() const { return forward != nullptr; }
 };
 
@@ -35,11 +36,12 @@ struct subject {
   op_facts facts;
   family kind;
   arity in;
-  bool has_samples;  ///< accepts leading axes
-  input_set shared;  ///< inputs that never carry leading axes
-  bool algebraic;    ///< runs without exp, log, ...
-  bool relabels;     ///< the result is the input under another shape
-  bool keeps_shape;  ///< inputs of one shape give a result of that shape
+  bool has_samples;      ///< accepts leading axes
+  input_set shared;      ///< inputs that never carry leading axes
+  bool algebraic;        ///< runs without exp, log, ...
+  bool relabels;         ///< the result is the input under another shape
+  bool completes_parts;  ///< runs what follows
+  bool keeps_shape;      ///< inputs of one shape give a result of that shape
   std::uint32_t attribute_bytes;
   std::span<const double> samples;
 

@@ -42,7 +42,7 @@ runs<T> runs_of() {
     if constexpr (family_of<Op> == family::elementwise)
       return {&e::forward, &e::vjp, &Kernels::spans};
     else
-      return {&e::forward, &e::vjp};
+      return {&e::forward, &e::vjp, nullptr, make_table<Op, T, Kernels>().together};
   } else {
     return {};
   }
@@ -79,7 +79,7 @@ runs<magnitude> magnitude_runs_of() {
 template <class Op, class T>
 library_runs<T> library_runs_of() {
   const operator_table<T>& table = table_of<Op, T>();
-  library_runs<T> r{.plain = runs_of<Op, T>(), .chosen = {table.forward, table.vjp, table.spans}, .sets = {}};
+  library_runs<T> r{.plain = runs_of<Op, T>(), .chosen = {table.forward, table.vjp, table.spans, table.together}, .sets = {}};
   if constexpr (in_library<Op> && (family_of<Op> == family::elementwise || family_of<Op> == family::rowwise)) {
     r.sets[0] = runs_of<Op, T, set_kernels<Op, T, isa::baseline>>();
 #ifdef AXG_BUILT_FOR_X86
@@ -229,6 +229,7 @@ subject make_subject() {
             .shared = shared_of<Op>,
             .algebraic = axiograd::runs_on<Op, core::archetype<no_functions>>,
             .relabels = impl::relabels<Op>,
+            .completes_parts = table_of<Op, double>().completes_parts,
             .keeps_shape = table_of<Op, double>().keeps_shape,
             .attribute_bytes = std::is_empty_v<Op> ? 0 : sizeof(Op),
             .samples = {},

@@ -179,7 +179,8 @@ bool convolution_call::fits_library() const {
   return y.size() * kernel.from(1).size() >= smallest_work;
 }
 
-void convolve(const convolution_call& c, const float* kernel, const float* bias, const float* x, float* y) {
+void convolve(const convolution_call& c, const float* kernel, const float* bias, const float* x, float* y,
+              const follow_up<float>* then) {
   for_parts(c, [&](std::int64_t, std::int64_t first, std::int64_t samples) {
     const auto p = primitive_for(c, task::forward, samples, bias != nullptr);
     dnnl::stream stream(cpu());
@@ -196,6 +197,7 @@ void convolve(const convolution_call& c, const float* kernel, const float* bias,
     p->run.execute(stream, arguments);
     out.give_back(stream);
     stream.wait();
+    if (then != nullptr) then->run(y + first * c.y.size(), samples * c.y.size());
   });
 }
 

@@ -2,6 +2,7 @@
 // The one seam to a library for convolutions of floats: oneDNN (docs/decisions/gemm.md). Channels first, samples outermost.
 
 #include <axiograd/core/patches.hpp>
+#include <axiograd/kernels/follow_up.hpp>
 
 namespace axiograd {
 
@@ -15,8 +16,9 @@ struct convolution_call {
   bool fits_library() const;
 };
 
-/// y = kernel * x + bias; a null bias is none. Results do not depend on the number of threads.
-void convolve(const convolution_call& c, const float* kernel, const float* bias, const float* x, float* y);
+/// y = kernel * x + bias, and what follows; a null bias is none. Results do not depend on the number of threads.
+void convolve(const convolution_call& c, const float* kernel, const float* bias, const float* x, float* y,
+              const follow_up<float>* then = nullptr);
 
 /// A gradient that is wanted: null is not, and what holds nothing yet is written.
 struct convolution_gradient {

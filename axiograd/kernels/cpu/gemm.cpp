@@ -42,15 +42,18 @@ std::int64_t part_of(std::int64_t n, std::int64_t most) {
   return std::min(n, ((n + parts - 1) / parts + 63) / 64 * 64);
 }
 
+/// One tile and what follows it; y is not transposed.
+template <class T>
+void complete(const gemm_call<T>& c) {
+  if (c.k > 0) one_tile(c);
+  if (c.then == nullptr) return;
+  if (c.y.leading == c.n) return c.then->run(c.y.data, c.m * c.n);
+  for (std::int64_t i = 0; i < c.m; ++i) c.then->run(c.y.data + i * c.y.leading, c.n);
+}
+
 template <class T>
 void run(gemm_call<T> c) {
   if (c.m == 0 || c.n == 0) return;
-  if (c.k == 0) {
-    if (!c.add)
-      for (std::int64_t i = 0; i < c.m; ++i)
-        for (std::int64_t j = 0; j < c.n; ++j) c.y.data[c.y.transposed ? j * c.y.leading + i : i * c.y.leading + j] = T(0);
-    return;
-  }
   if (c.y.transposed) {  // y^T = b^T a^T
     std::swap(c.m, c.n);
     std::swap(c.a, c.b);
@@ -58,11 +61,13 @@ void run(gemm_call<T> c) {
     c.b.transposed = !c.b.transposed;
     c.y.transposed = false;
   }
+  if (c.k == 0 && !c.add)
+    for (std::int64_t i = 0; i < c.m; ++i) std::fill_n(c.y.data + i * c.y.leading, c.n, T(0));
   // How y is cut depends on the sizes only.
   std::int64_t rows = part_of(c.m, tile_rows), columns = part_of(c.n, tile_columns);
   if (rows == c.m && columns == c.n && c.m * c.n * c.k >= shared_work)
     (c.m >= c.n ? rows : columns) = part_of(std::max(c.m, c.n), (std::max(c.m, c.n) + 1) / 2);
-  if (rows == c.m && columns == c.n) return one_tile(c);
+  if (rows == c.m && columns == c.n) return complete(c);
   const std::int64_t down = (c.m + rows - 1) / rows, across = (c.n + columns - 1) / columns;
   parallel_for(down * across, [&](std::int64_t t) {
     gemm_call<T> part = c;
@@ -72,7 +77,7 @@ void run(gemm_call<T> c) {
     part.a.data += c.a.transposed ? row : row * c.a.leading;
     part.b.data += c.b.transposed ? column * c.b.leading : column;
     part.y.data += row * c.y.leading + column;
-    one_tile(part);
+    complete(part);
   });
 }
 

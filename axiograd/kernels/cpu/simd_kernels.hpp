@@ -106,7 +106,7 @@ row_kernels<T> native<Op, T, Set>::rows() {
   if constexpr (elementwise<Op>) {
     return {};
   } else if constexpr (Op::kind == family::rowwise) {
-    row_kernels<T> kernels{&impl::rows_forward<Op, impl::native_simd<T>>, &impl::rows_vjp<Op, impl::native_simd<T>>};
+    row_kernels<T> kernels = rows_by<Op, impl::native_simd<T>>();
     if constexpr (impl::may_read_across<Op>) {
       kernels.forward_across = &impl::rows_forward<Op, across<impl::native_simd<T>>>;
       kernels.vjp_across = &impl::rows_vjp<Op, across<impl::native_simd<T>>>;

@@ -4,6 +4,7 @@
 #include <axiograd/core/row.hpp>
 #include <axiograd/ops/arithmetic/exp.hpp>
 #include <axiograd/ops/arithmetic/log.hpp>
+#include <tuple>
 
 namespace axiograd {
 
@@ -53,7 +54,7 @@ struct cross_entropy_labels_op {
   auto forward(const X& x, int64_t label, auto& keep) const {
     using T = lane_of<X>;
     if (x.size() == 0) return T(0);
-    const auto [highest, total] = exponentials(x, keep);
+    const auto [highest, each, total] = exponentials(x, keep);
     if (!contributes(x, label)) return T(0);
     const auto centred = x - highest;
     if (label_smoothing == 0) return log(total) - pick(centred, label);
@@ -62,9 +63,9 @@ struct cross_entropy_labels_op {
   template <analytic_row X>
   auto vjp(const X& x, int64_t label, const lane_of<X>& dy, auto& keep) const {
     using T = lane_of<X>;
-    const auto [highest, total] = exponentials(x, keep);
+    const auto [highest, each, total] = exponentials(x, keep);
     const T everywhere = dy * T(label_smoothing) / T(static_cast<double>(x.size()));
-    return counted_row(contributes(x, label), exp(x - highest) * (dy / total) -
+    return counted_row(contributes(x, label), each * (dy / total) -
                                                   one_hot_row<T>(x.size(), label) * (dy * T(1 - label_smoothing)) -
                                                   constant_row(x.size(), everywhere));
   }
@@ -80,11 +81,12 @@ struct cross_entropy_labels_op {
   }
 
  private:
-  /// The largest entry, and the sum of exp(x - largest).
+  /// The largest entry, the row exp(x - largest), and its sum.
   template <analytic_row X>
-  static std::array<lane_of<X>, 2> exponentials(const X& x, auto& keep) {
+  static auto exponentials(const X& x, auto& keep) {
     const auto highest = keep.number([&] { return max(x); });
-    return {highest, keep.number([&] { return sum(exp(x - highest)); })};
+    const auto each = keep.shared(exp(x - highest));
+    return std::tuple{highest, each, keep.number([&] { return sum(each); })};
   }
   template <row X>
   bool contributes(const X& x, int64_t label) const {
