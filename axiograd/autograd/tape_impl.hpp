@@ -244,7 +244,7 @@ std::optional<node<T>> tape<T>::get_node(node_id id) const {
     std::vector<index_tensor> side;
     tensor<T> y;
   };
-  auto s = std::make_shared<saved>(saved{n, {n.attributes, n.attributes + n.op->attribute_bytes}, {}, {}, out.value});
+  shared<saved> s(saved{n, {n.attributes, n.attributes + n.op->attribute_bytes}, {}, {}, out.value});
   if (!s->attributes.empty()) s->op.attributes = s->attributes.data();
   for (const std::uint32_t p : n.parents()) s->in.push_back(p == no_node ? std::nullopt : get_value(p));
   s->side.assign(side_of(n).begin(), side_of(n).end());

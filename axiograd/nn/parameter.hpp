@@ -3,7 +3,6 @@
 
 #include <axiograd/autograd/var.hpp>
 #include <axiograd/core/random.hpp>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,7 +11,7 @@ namespace axiograd::nn {
 /// A trainable tensor. Copies refer to the same values, as do copies of the layer that holds it.
 class parameter {
  public:
-  explicit parameter(const shape& dims) : value_(std::make_shared<tensor<float>>(dims)) {}
+  explicit parameter(const shape& dims) : value_(tensor<float>(dims)) {}
 
   const tensor<float>& value() const { return *value_; }
   const axiograd::shape& shape() const { return value_->shape(); }
@@ -25,10 +24,10 @@ class parameter {
   }
   /// Entries for writing in place.
   float* mutable_data() { return value_->mutable_data(); }
-  bool same(const parameter& other) const { return value_ == other.value_; }
+  bool same(const parameter& other) const { return &*value_ == &*other.value_; }
 
  private:
-  std::shared_ptr<tensor<float>> value_;
+  shared<tensor<float>> value_;
 };
 
 /// A parameter and its name in the model, as PyTorch would call it: "0.weight".

@@ -102,7 +102,7 @@ class sequential {
   }
 
   std::tuple<Layers...> layers_;
-  std::shared_ptr<state> state_ = std::make_shared<state>();
+  shared<state> state_;
 };
 
 }  // namespace axiograd::nn
