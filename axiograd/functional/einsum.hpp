@@ -32,7 +32,7 @@ struct einsum_terms {
       }
       inputs.push_back(expanded(left.substr(begin, end - begin), shapes[k].rank, widest));
       if (error.empty() && static_cast<int>(inputs.back().size()) != shapes[k].rank)
-        fail("has " + std::to_string(inputs.back().size()) + " subscripts for shape " + to_string(shapes[k]));
+        fail(message({"has ", inputs.back().size(), " subscripts for shape ", shapes[k]}));
       begin = end + 1;
     }
     if (error.empty() && begin <= left.size()) fail("has more terms than tensors");
@@ -45,8 +45,8 @@ struct einsum_terms {
         if (occurrences(c) == 1) output += c;
     }
     for (std::size_t i = 0; error.empty() && i < output.size(); ++i) {
-      if (occurrences(output[i]) == 0) fail(std::string("has no input with the result's subscript ") + output[i]);
-      if (output.find(output[i], i + 1) != std::string::npos) fail(std::string("repeats the result's subscript ") + output[i]);
+      if (occurrences(output[i]) == 0) fail(message({"has no input with the result's subscript ", output[i]}));
+      if (output.find(output[i], i + 1) != std::string::npos) fail(message({"repeats the result's subscript ", output[i]}));
     }
   }
 
@@ -71,7 +71,7 @@ struct einsum_terms {
       } else if (const char c = term[i]; (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) {
         out += c;
       } else {
-        fail(std::string("has the subscript '") + c + "'");
+        fail(message({"has the subscript '", c, "'"}));
         return out;
       }
     }
@@ -137,7 +137,7 @@ X einsum_of(std::string_view equation, std::vector<X> operands) {
   for (const X& x : operands) shapes.push_back(x.shape());
   const einsum_terms terms(equation, shapes);
   const auto refused = [&](error_kind kind, const std::string& what) {
-    return refuse(operands.front(), kind, "einsum: \"" + std::string(equation) + "\" " + what);
+    return refuse(operands.front(), kind, message({"einsum: \"", equation, "\" ", what}));
   };
   if (!terms.error.empty()) return refused(error_kind::invalid_parameter, terms.error);
 
@@ -150,8 +150,7 @@ X einsum_of(std::string_view equation, std::vector<X> operands) {
       const bool in_ellipsis = terms.inputs[k][i] <= '9';
       if (extent < 0 || (in_ellipsis && extent == 1)) extent = here;
       if (here != extent && !(in_ellipsis && here == 1))
-        return refused(error_kind::shape_mismatch, std::string("has extents ") + std::to_string(extent) + " and " +
-                                                       std::to_string(here) + " for one subscript");
+        return refused(error_kind::shape_mismatch, message({"has extents ", extent, " and ", here, " for one subscript"}));
     }
 
   std::vector<lettered<X>> parts;

@@ -13,8 +13,8 @@ namespace impl {
 template <class T>
 void require_axis(const char* name, const tensor<T>& x, int axis) {
   if (!x.shape().valid_axis(axis))
-    throw failure({error_kind::invalid_axis, std::string(name) + ": axis " + std::to_string(axis) + " of shape " +
-                                                 to_string(x.shape()) + " is out of range or empty"});
+    throw failure(
+        {error_kind::invalid_axis, message({name, ": axis ", axis, " of shape ", x.shape(), " is out of range or empty"})});
 }
 /// Calls body(line, at) for each line along the axis; at(i) is the place of its entry i.
 template <class T, class Body>
@@ -79,8 +79,7 @@ template <scalar T>
 top_entries<T> topk(const tensor<T>& x, int64_t k, int axis) {
   impl::require_axis("topk", x, axis);
   const int64_t n = x.shape()[axis];
-  if (k < 0 || k > n)
-    throw failure({error_kind::invalid_parameter, "topk: " + std::to_string(k) + " of " + std::to_string(n) + " entries"});
+  if (k < 0 || k > n) throw failure({error_kind::invalid_parameter, message({"topk: ", k, " of ", n, " entries"})});
   shape dims = x.shape();
   dims[axis] = k;
   top_entries<T> top{tensor<T>::uninitialised(dims), index_tensor::uninitialised(dims)};

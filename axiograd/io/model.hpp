@@ -20,7 +20,7 @@ void save(const std::string& path, const Model& model, const texts& metadata = {
   tensor_file content{.tensors = {}, .metadata = metadata};
   for (const auto& p : model.parameters())
     if (!content.tensors.emplace(p.name, p.value.value()).second)
-      throw failure({error_kind::invalid_parameter, path + ": two parameters are named " + p.name});
+      throw failure({error_kind::invalid_parameter, message({path, ": two parameters are named ", p.name})});
   ok_or_throw(write_tensors(path, content));
 }
 
@@ -32,16 +32,17 @@ texts set_parameters(const std::string& path, tensor_file content, Model& model)
   std::vector<tensor<float>> values;
   for (const auto& p : parameters) {
     result<tensor<float>> value = content.get<float>(p.name);
-    if (!value) throw failure({value.error().kind, path + ": " + value.error().message});
+    if (!value) throw failure({value.error().kind, message({path, ": ", value.error().message})});
     const shape& expected = p.value.value().shape();
     if (value->shape() != expected)
-      throw failure({error_kind::shape_mismatch, path + ": tensor '" + p.name + "' has shape " + to_string(value->shape()) +
-                                                     ", the model expects " + to_string(expected)});
+      throw failure({error_kind::shape_mismatch,
+                     message({path, ": tensor '", p.name, "' has shape ", value->shape(), ", the model expects ", expected})});
     values.push_back(std::move(*value));
   }
   for (const auto& p : parameters) content.tensors.erase(p.name);
   if (!content.tensors.empty())
-    throw failure({error_kind::invalid_file, path + ": the model has no parameter '" + content.tensors.begin()->first + "'"});
+    throw failure(
+        {error_kind::invalid_file, message({path, ": the model has no parameter '", content.tensors.begin()->first, "'"})});
   auto value = values.begin();
   for (auto& p : parameters) p.value.set(*value++);
   return std::move(content.metadata);

@@ -18,8 +18,7 @@ class parameter {
   /// Replaces the values; throws `failure` (shape_mismatch) if the shape differs.
   void set(const tensor<float>& value) {
     if (value.shape() != shape())
-      throw failure(
-          {error_kind::shape_mismatch, "parameter: shape " + to_string(value.shape()) + " does not fit " + to_string(shape())});
+      throw failure({error_kind::shape_mismatch, message({"parameter: shape ", value.shape(), " does not fit ", shape()})});
     *value_ = value;
   }
   /// Entries for writing in place.

@@ -21,9 +21,8 @@ class embedding {
   auto operator()(Parameters& m, const index_tensor& indices) const {
     for (int64_t i = 0; i < indices.size(); ++i)
       if (indices[i] < 0 || indices[i] >= weight_.shape()[0])
-        throw failure({error_kind::index_out_of_range, "embedding: index " + std::to_string(indices[i]) + " at position " +
-                                                           std::to_string(i) + " is outside a table of " +
-                                                           std::to_string(weight_.shape()[0]) + " rows"});
+        throw failure({error_kind::index_out_of_range, message({"embedding: index ", indices[i], " at position ", i,
+                                                                " is outside a table of ", weight_.shape()[0], " rows"})});
     return gather_rows(m.use(weight_), indices);
   }
   template <class Visit>
@@ -89,7 +88,7 @@ class recurrent_layer {
   template <tensor_like X>
   axiograd::impl::plain<X> zeros(const X& x) const {
     const shape s = x.shape();
-    if (s.rank != 3) return axiograd::impl::refuse(x, error_kind::shape_mismatch, "a sequence is (T,N,I), not " + to_string(s));
+    if (s.rank != 3) return axiograd::impl::refuse(x, error_kind::shape_mismatch, message({"a sequence is (T,N,I), not ", s}));
     return axiograd::impl::constant_beside(x, tensor<typename X::value_type>::zeros({s[1], hidden()}));
   }
   template <class Visit>
@@ -149,8 +148,8 @@ class multi_head_attention {
   multi_head_attention(int64_t features, int64_t heads, int64_t key_heads = 0, bool causal = false)
       : heads_(heads), key_heads_(key_heads > 0 ? key_heads : heads), causal_(causal) {
     if (heads < 1 || features % heads != 0)
-      throw failure({error_kind::invalid_parameter, "multi_head_attention: " + std::to_string(heads) + " heads do not divide " +
-                                                        std::to_string(features) + " features"});
+      throw failure({error_kind::invalid_parameter,
+                     message({"multi_head_attention: ", heads, " heads do not divide ", features, " features"})});
     const int64_t of_keys = features / heads * key_heads_;
     for (const int64_t out : {features, of_keys, of_keys, features}) {
       weights_.emplace_back(shape{out, features});
@@ -180,8 +179,8 @@ class multi_head_attention {
   void visit_parameters(const Visit& visit) const {
     constexpr const char* names[]{"q", "k", "v", "out"};
     for (std::size_t i = 0; i < 4; ++i) {
-      visit(std::string(names[i]) + ".weight", weights_[i]);
-      visit(std::string(names[i]) + ".bias", biases_[i]);
+      visit(message({names[i], ".weight"}), weights_[i]);
+      visit(message({names[i], ".bias"}), biases_[i]);
     }
   }
   void init(seed s) {

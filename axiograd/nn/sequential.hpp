@@ -22,9 +22,8 @@ class sequential {
     parameter_list list;
     int position = 0;
     const auto collect = [&](const auto& layer) {
-      layer.visit_parameters([&](std::string_view name, const parameter& p) {
-        list.push_back({std::to_string(position) + "." + std::string(name), p});
-      });
+      layer.visit_parameters(
+          [&](std::string_view name, const parameter& p) { list.push_back({message({position, ".", name}), p}); });
       ++position;
     };
     std::apply([&](const auto&... layer) { (collect(layer), ...); }, layers_);
