@@ -11,18 +11,14 @@ namespace axiograd::nn {
 /// A trainable tensor. Copies refer to the same values, as do copies of the layer that holds it.
 class parameter {
  public:
-  explicit parameter(const shape& dims) : value_(tensor<float>(dims)) {}
+  explicit parameter(const shape& dims);
 
   const tensor<float>& value() const { return *value_; }
   const axiograd::shape& shape() const { return value_->shape(); }
   /// Replaces the values; throws `failure` (shape_mismatch) if the shape differs.
-  void set(const tensor<float>& value) {
-    if (value.shape() != shape())
-      throw failure({error_kind::shape_mismatch, message({"parameter: shape ", value.shape(), " does not fit ", shape()})});
-    *value_ = value;
-  }
+  void set(const tensor<float>& value);
   /// Entries for writing in place.
-  float* mutable_data() { return value_->mutable_data(); }
+  float* mutable_data();
   bool same(const parameter& other) const { return &*value_ == &*other.value_; }
 
  private:
