@@ -3,7 +3,7 @@
 
 namespace axiograd::impl {
 
-einsum_terms::einsum_terms(std::string_view equation, std::span<const shape> shapes) {
+einsum_terms::einsum_terms(std::string_view equation, const std::vector<shape>& shapes) {
   std::string text;
   for (const char c : equation)
     if (c != ' ') text += c;

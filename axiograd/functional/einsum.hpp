@@ -16,7 +16,7 @@ struct einsum_terms {
   std::string output;
   std::string error;  ///< not empty: what is wrong
 
-  einsum_terms(std::string_view equation, std::span<const shape> shapes);
+  einsum_terms(std::string_view equation, const std::vector<shape>& shapes);
 
  private:
   void fail(const std::string& what) { error = what; }

@@ -13,6 +13,8 @@ void parameter::set(const tensor<float>& value) {
 
 float* parameter::mutable_data() { return value_->mutable_data(); }
 
+void append(parameter_list& list, std::string name, const parameter& p) { list.push_back({std::move(name), p}); }
+
 void fill(parameter& p, float value) { std::fill_n(p.mutable_data(), p.shape().size(), value); }
 
 void fill_uniform(parameter& p, seed s, double low, double high) {

@@ -31,6 +31,7 @@ struct named_parameter {
   parameter value;
 };
 using parameter_list = std::vector<named_parameter>;
+void append(parameter_list& list, std::string name, const parameter& p);
 
 // ---- initial values: entry i depends on the seed and on i only (contract 18, 19.10) -----------------------------------------
 

@@ -23,7 +23,7 @@ class sequential {
     int position = 0;
     const auto collect = [&](const auto& layer) {
       layer.visit_parameters(
-          [&](std::string_view name, const parameter& p) { list.push_back({message({position, ".", name}), p}); });
+          [&](std::string_view name, const parameter& p) { append(list, message({position, ".", name}), p); });
       ++position;
     };
     std::apply([&](const auto&... layer) { (collect(layer), ...); }, layers_);

@@ -68,12 +68,12 @@ struct rotary_op {
   template <class T, class Body>
   void turn(const shape& dims, int sense, const Body& body) const {
     const int64_t d = dims[1], half = d / 2;
-    const angle_table& table = angles(dims[0], d);
+    const angle_table<T>& table = angles<T>(dims[0], d);
     for (int64_t p = 0; p < dims[0]; ++p)
       for (int64_t i = 0; i < half; ++i) {
         const int64_t first = p * d + (interleaved ? 2 * i : i);
-        const std::array<double, 2>& angle = table.cos_and_sin[static_cast<std::size_t>(p * half + i)];
-        body(first, first + (interleaved ? 1 : half), T(angle[0]), T(sense * angle[1]));
+        const std::array<T, 2>& angle = table.cos_and_sin[static_cast<std::size_t>(p * half + i)];
+        body(first, first + (interleaved ? 1 : half), angle[0], sense > 0 ? angle[1] : -angle[1]);
       }
   }
 
@@ -82,13 +82,15 @@ struct rotary_op {
     int64_t offset, positions, features;
     friend constexpr bool operator==(const angle_set&, const angle_set&) = default;
   };
+  template <class T>
   struct angle_table {
     angle_set of{};
-    std::vector<std::array<double, 2>> cos_and_sin{};
+    std::vector<std::array<T, 2>> cos_and_sin{};
   };
   /// cos and sin for each position and pair of features; a thread keeps its last table, which all samples share.
-  const angle_table& angles(int64_t positions, int64_t features) const {
-    static thread_local angle_table table;
+  template <class T>
+  const angle_table<T>& angles(int64_t positions, int64_t features) const {
+    static thread_local angle_table<T> table;
     const angle_set wanted{base, offset, positions, features};
     if (table.of == wanted) return table;
     const int64_t half = features / 2;
@@ -98,7 +100,7 @@ struct rotary_op {
       const double speed = std::pow(base, -2.0 * static_cast<double>(i) / static_cast<double>(features));
       for (int64_t p = 0; p < positions; ++p) {
         const double t = static_cast<double>(offset + p) * speed;
-        table.cos_and_sin[static_cast<std::size_t>(p * half + i)] = {std::cos(t), std::sin(t)};
+        table.cos_and_sin[static_cast<std::size_t>(p * half + i)] = {T(std::cos(t)), T(std::sin(t))};
       }
     }
     table.of = wanted;
