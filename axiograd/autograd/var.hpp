@@ -65,8 +65,8 @@ class var {
       bool fits = s.rank == Shape.rank;
       for (int axis = 0; fits && axis < s.rank; ++axis) fits = Shape[axis] == any || Shape[axis] == s[axis];
       if (!fits && alive())
-        where_->template settle<int>(
-            fail(error_kind::shape_mismatch, message({"var: the value has shape ", s, ", the type says ", Shape})), 0);
+        where_->template settle<node_id>(
+            fail(error_kind::shape_mismatch, message({"var: the value has shape ", s, ", the type says ", Shape})), node_id{0});
     }
   }
   recorder<T>* where_;

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <axiograd/core/tensor.hpp>
 #include <cmath>
-#include <numeric>
 #include <vector>
 
 namespace axiograd {
@@ -88,7 +87,7 @@ top_entries<T> topk(const tensor<T>& x, int64_t k, int axis) {
   const int64_t inner = dims.stride(axis);
   std::vector<int64_t> order(static_cast<std::size_t>(n));
   impl::for_each_line_along(x, axis, [&](int64_t line, const auto& at) {
-    std::iota(order.begin(), order.end(), int64_t{0});
+    for (int64_t i = 0; i < n; ++i) order[static_cast<std::size_t>(i)] = i;
     std::sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
       const bool before = impl::larger(x[at(a)], x[at(b)]), after = impl::larger(x[at(b)], x[at(a)]);
       return before != after ? before : a < b;
