@@ -25,13 +25,13 @@ inline constexpr const char* dtype_of<int64_t> = "I64";
 template <class T>
 concept storable = dtype_of<T> != nullptr;
 
-/// Keeps alive what somebody else reads: a copy of any object, such as a std::shared_ptr.
+/// Keeps alive what somebody else reads: any object that starts empty, such as a std::shared_ptr.
 class keeper {
  public:
   keeper() = default;
   template <class Owner>
     requires(!std::same_as<Owner, keeper>)
-  keeper(const Owner& owner) : chunk_(shared<Owner>(owner).owner()) {}
+  keeper(Owner owner) : chunk_(shared<Owner>(std::move(owner)).owner()) {}
   /// The memory of a tensor.
   keeper(const chunk_ref& memory) : chunk_(memory) {}
 
