@@ -30,6 +30,6 @@
 #include <axiograd/runtime/program.hpp>
 #include <axiograd/runtime/record.hpp>
 #include <axiograd/spec/contract.hpp>
-#if __has_include(<gmpxx.h>)
+#if __has_include(<gmp.h>)
 #include <axiograd/core/scalar/rational.hpp>
 #endif

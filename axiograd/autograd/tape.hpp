@@ -226,8 +226,7 @@ class tape {
   static constexpr int64_t place_of_saved(int64_t count) { return (count + 15) / 16 * 16; }
 
   tl::unexpected<error> no_such_node(std::string_view who, node_id id) const {
-    return fail(error_kind::invalid_node_id, std::string(who) + ": node " + std::to_string(id) + " is not on the tape of " +
-                                                 std::to_string(size()) + " nodes");
+    return fail(error_kind::invalid_node_id, message({who, ": node ", id, " is not on the tape of ", size(), " nodes"}));
   }
   /// The operator's inputs; those that were left out are empty views.
   struct input_views {

@@ -177,11 +177,10 @@ result<node_id> tape<T>::append_any(const operator_table<T>& op, const void* att
   if (!inferred) return tl::unexpected(to_error(op.name, inferred, all_shapes));
   const int64_t count = inferred->size();
   if (op.in_domain != nullptr && !op.in_domain(attributes, inputs))
-    return fail(error_kind::domain_error, std::string(op.name) + ": an entry lies outside the operator's domain");
+    return fail(error_kind::domain_error, message({op.name, ": an entry lies outside the operator's domain"}));
   if (count > shape::overflow / static_cast<int64_t>(sizeof(T)))
-    return fail(error_kind::out_of_memory,
-                std::string(op.name) + ": a result of shape " + to_string(*inferred) + " is too large");
-  if (size() >= no_node) return fail(error_kind::out_of_memory, std::string(op.name) + ": the tape is full");
+    return fail(error_kind::out_of_memory, message({op.name, ": a result of shape ", *inferred, " is too large"}));
+  if (size() >= no_node) return fail(error_kind::out_of_memory, message({op.name, ": the tape is full"}));
 
   // Few numbers are not worth it; exact ones only show that the result is the same.
   const bool waits =
@@ -218,7 +217,7 @@ template <scalar T>
 result<node_id> tape<T>::add_node(node<T> given) {
   for (const node_id parent : given.parents)
     if (parent >= no_node)
-      return fail(error_kind::invalid_parent_id, "add_node: parent " + std::to_string(parent) + " is no node of any tape");
+      return fail(error_kind::invalid_parent_id, message({"add_node: parent ", parent, " is no node of any tape"}));
   return guarded([&]() -> result<node_id> {
     record n;
     n.name = store_text(given.name);
@@ -269,8 +268,8 @@ template <scalar T>
 result<tensor<T>> tape<T>::require_value(node_id id, const shape& dims) const {
   if (id >= size()) return no_such_node("require_value", id);
   if (*nodes_[id].dims != dims)
-    return fail(error_kind::shape_mismatch, "require_value: node " + std::to_string(id) + " has shape " +
-                                                to_string(*nodes_[id].dims) + ", expected " + to_string(dims));
+    return fail(error_kind::shape_mismatch,
+                message({"require_value: node ", id, " has shape ", *nodes_[id].dims, ", expected ", dims}));
   return value(id);
 }
 
@@ -278,7 +277,7 @@ template <scalar T>
 result<tensor<T>> tape<T>::require_grad(const tensor<T>& dy, const shape& dims) {
   if (dy.shape() != dims)
     return fail(error_kind::upstream_shape_mismatch,
-                "backward: the cotangent has shape " + to_string(dy.shape()) + ", the node's value has " + to_string(dims));
+                message({"backward: the cotangent has shape ", dy.shape(), ", the node's value has ", dims}));
   return dy;
 }
 
@@ -302,7 +301,7 @@ std::optional<node<T>> tape<T>::get_node(node_id id) const {
     std::vector<index_tensor> side;
     tensor<T> y;
   };
-  auto s = std::make_shared<saved>(saved{n, {n.attributes, n.attributes + n.op->attribute_bytes}, {}, {}, out.value});
+  shared<saved> s(saved{n, {n.attributes, n.attributes + n.op->attribute_bytes}, {}, {}, out.value});
   if (!s->attributes.empty()) s->op.attributes = s->attributes.data();
   for (const std::uint32_t p : n.parents()) s->in.push_back(p == no_node ? std::nullopt : get_value(p));
   s->side.assign(side_of(n).begin(), side_of(n).end());
@@ -340,12 +339,11 @@ template <scalar T>
 result<void> tape<T>::check_contribution(const contribution<T>& c) const {
   if (c.parent >= size())
     return fail(error_kind::invalid_parent_id,
-                "backward: parent " + std::to_string(c.parent) + " is not on the tape of " + std::to_string(size()) + " nodes");
+                message({"backward: parent ", c.parent, " is not on the tape of ", size(), " nodes"}));
   const record& parent = nodes_[c.parent];
   if (parent.requires_grad && c.cotangent.shape() != *parent.dims)
-    return fail(error_kind::parent_shape_mismatch, "backward: parent " + std::to_string(c.parent) + " has shape " +
-                                                       to_string(*parent.dims) + ", its cotangent has " +
-                                                       to_string(c.cotangent.shape()));
+    return fail(error_kind::parent_shape_mismatch, message({"backward: parent ", c.parent, " has shape ", *parent.dims,
+                                                            ", its cotangent has ", c.cotangent.shape()}));
   return {};
 }
 
@@ -362,8 +360,8 @@ result<optional_gradients<T>> tape<T>::add_grad_dense(optional_gradients<T> grad
     if (const auto ok = check_contribution(c); !ok) return tl::unexpected(ok.error());
     if (!nodes_[c.parent].requires_grad) return std::move(gradients);
     if (c.parent >= gradients.size())
-      return fail(error_kind::gradient_array_length, "backward: the gradient array has " + std::to_string(gradients.size()) +
-                                                         " entries, none for node " + std::to_string(c.parent));
+      return fail(error_kind::gradient_array_length,
+                  message({"backward: the gradient array has ", gradients.size(), " entries, none for node ", c.parent}));
     if (auto& entry = gradients[c.parent]; entry.has_value())
       impl::add_into(entry->mutable_data(), c.cotangent.data(), c.cotangent.size());
     else
@@ -378,13 +376,12 @@ result<gradient_array<T>> tape<T>::add_grad_all(gradient_array<T> gradients, con
     if (const auto ok = check_contribution(c); !ok) return tl::unexpected(ok.error());
     if (!nodes_[c.parent].requires_grad) return std::move(gradients);
     if (c.parent >= gradients.size())
-      return fail(error_kind::gradient_array_length, "backward: the gradient array has " + std::to_string(gradients.size()) +
-                                                         " entries, none for node " + std::to_string(c.parent));
+      return fail(error_kind::gradient_array_length,
+                  message({"backward: the gradient array has ", gradients.size(), " entries, none for node ", c.parent}));
     tensor<T>& entry = gradients[c.parent];
     if (entry.shape() != c.cotangent.shape())
-      return fail(error_kind::gradient_array_shape, "backward: entry " + std::to_string(c.parent) +
-                                                        " of the gradient array has shape " + to_string(entry.shape()) +
-                                                        ", the node has " + to_string(c.cotangent.shape()));
+      return fail(error_kind::gradient_array_shape, message({"backward: entry ", c.parent, " of the gradient array has shape ",
+                                                             entry.shape(), ", the node has ", c.cotangent.shape()}));
     impl::add_into(entry.mutable_data(), c.cotangent.data(), c.cotangent.size());
     return std::move(gradients);
   });
@@ -502,10 +499,10 @@ result<void> tape<T>::backward_dense_into(gradient_workspace<T>& into, node_id o
                                           kept_gradients keep) const {
   if (out >= size())
     return fail(error_kind::invalid_output_id,
-                "backward: output " + std::to_string(out) + " is not on the tape of " + std::to_string(size()) + " nodes");
+                message({"backward: output ", out, " is not on the tape of ", size(), " nodes"}));
   if (seed.shape() != *nodes_[out].dims)
     return fail(error_kind::seed_shape_mismatch,
-                "backward: the seed has shape " + to_string(seed.shape()) + ", the output has " + to_string(*nodes_[out].dims));
+                message({"backward: the seed has shape ", seed.shape(), ", the output has ", *nodes_[out].dims}));
   try {
     into.memory_.reset();
     into.shapes_.reset();
@@ -571,12 +568,11 @@ result<gradient_array<T>> tape<T>::backward_dense_from_step(gradient_array<T> gr
   const record& n = nodes_[id];
   if (!n.requires_grad) return gradients;
   if (id >= gradients.size())
-    return fail(error_kind::gradient_array_length, "backward: the gradient array has " + std::to_string(gradients.size()) +
-                                                       " entries, none for node " + std::to_string(id));
+    return fail(error_kind::gradient_array_length,
+                message({"backward: the gradient array has ", gradients.size(), " entries, none for node ", id}));
   if (gradients[id].shape() != *n.dims)
-    return fail(error_kind::gradient_array_shape, "backward: entry " + std::to_string(id) +
-                                                      " of the gradient array has shape " + to_string(gradients[id].shape()) +
-                                                      ", the node has " + to_string(*n.dims));
+    return fail(error_kind::gradient_array_shape, message({"backward: entry ", id, " of the gradient array has shape ",
+                                                           gradients[id].shape(), ", the node has ", *n.dims}));
   auto list = local_vjp(id, gradients[id]);
   if (!list) return tl::unexpected(list.error());
   result<gradient_array<T>> out = std::move(gradients);
@@ -597,8 +593,8 @@ result<gradient_array<T>> tape<T>::backward_dense_from_loop(std::size_t n, gradi
 template <scalar T>
 result<gradient_array<T>> tape<T>::backward_dense_from(gradient_array<T> gradients) const {
   if (gradients.size() != size())
-    return fail(error_kind::gradient_array_length, "backward: the gradient array has " + std::to_string(gradients.size()) +
-                                                       " entries, the tape " + std::to_string(size()) + " nodes");
+    return fail(error_kind::gradient_array_length,
+                message({"backward: the gradient array has ", gradients.size(), " entries, the tape ", size(), " nodes"}));
   return backward_dense_from_loop(size(), std::move(gradients));
 }
 
@@ -606,10 +602,10 @@ template <scalar T>
 result<gradient_array<T>> tape<T>::backward_dense_all(node_id out, const tensor<T>& seed) const {
   if (out >= size())
     return fail(error_kind::invalid_output_id,
-                "backward: output " + std::to_string(out) + " is not on the tape of " + std::to_string(size()) + " nodes");
+                message({"backward: output ", out, " is not on the tape of ", size(), " nodes"}));
   if (seed.shape() != *nodes_[out].dims)
     return fail(error_kind::seed_shape_mismatch,
-                "backward: the seed has shape " + to_string(seed.shape()) + ", the output has " + to_string(*nodes_[out].dims));
+                message({"backward: the seed has shape ", seed.shape(), ", the output has ", *nodes_[out].dims}));
   return guarded([&]() -> result<gradient_array<T>> {
     gradient_array<T> gradients;
     gradients.reserve(size());

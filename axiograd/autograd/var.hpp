@@ -69,9 +69,8 @@ class var {
       bool fits = s.rank == Shape.rank;
       for (int axis = 0; fits && axis < s.rank; ++axis) fits = Shape[axis] == any || Shape[axis] == s[axis];
       if (!fits && alive())
-        where_->template settle<int>(fail(error_kind::shape_mismatch,
-                                          "var: the value has shape " + to_string(s) + ", the type says " + to_string(Shape)),
-                                     0);
+        where_->template settle<node_id>(
+            fail(error_kind::shape_mismatch, message({"var: the value has shape ", s, ", the type says ", Shape})), node_id{0});
     }
   }
   recorder<T>* where_;
@@ -294,8 +293,8 @@ class recording : public recorder<T> {
   template <shape S>
   var<T, S> input(const tensor<T>& value, std::string_view name = {}) {
     if (impl::fully_known<S> && value.shape() != S)
-      throw failure({error_kind::shape_mismatch,
-                     "input: the value has shape " + to_string(value.shape()) + ", the type says " + to_string(S)});
+      throw failure(
+          {error_kind::shape_mismatch, message({"input: the value has shape ", value.shape(), ", the type says ", S})});
     return var<T, S>(add<dynamic_shape>(value, name, true));
   }
   /// Forgets every node and keeps the memory. Variables of before must not be used again.

@@ -1,7 +1,6 @@
 #pragma once
 // The node whose value is not computed yet.
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -15,44 +14,39 @@ namespace axiograd {
 class waiting_node {
  public:
   waiting_node() = default;
-  waiting_node(waiting_node&& other) noexcept : state_(other.state_.exchange(nobody)) {}
-  waiting_node& operator=(waiting_node other) noexcept {
-    state_ = other.state_.exchange(nobody);
+  waiting_node(waiting_node&& other) noexcept : state_(std::exchange(other.state_, nobody)) {}
+  waiting_node& operator=(waiting_node&& other) noexcept {
+    state_ = std::exchange(other.state_, nobody);
     return *this;
   }
   ~waiting_node() = default;
 
   void set(std::uint32_t id) { state_ = id; }
-  bool any() const { return state_.load(std::memory_order_acquire) != nobody; }
-  bool is(std::size_t id) const { return state_.load(std::memory_order_relaxed) == id; }
-  void forget() { state_.store(nobody, std::memory_order_relaxed); }
+  void forget() { state_ = nobody; }
+  bool any() const { return __atomic_load_n(&state_, __ATOMIC_ACQUIRE) != nobody; }
+  bool is(std::size_t id) const { return __atomic_load_n(&state_, __ATOMIC_RELAXED) == id; }
   /// Calls run(id) if a node waits; another thread that comes meanwhile returns when it is done. If run throws, the node
   /// goes on waiting.
   template <class F>
   void settle(const F& run) const {
-    std::uint32_t id = state_.load(std::memory_order_acquire);
-    while (id != nobody) {
-      if (id == at_work) {
-        state_.wait(at_work, std::memory_order_acquire);
-        id = state_.load(std::memory_order_acquire);
-      } else if (state_.compare_exchange_weak(id, at_work, std::memory_order_acquire)) {
-        struct last_word {
-          std::atomic<std::uint32_t>& state;
-          std::uint32_t then;
-          ~last_word() {
-            state.store(then, std::memory_order_release);
-            state.notify_all();
-          }
-        } last{state_, id};
-        run(id);
-        last.then = id = nobody;
-      }
+    for (std::uint32_t id; any() && take(id);) {
+      struct last_word {
+        const waiting_node& node;
+        std::uint32_t then;
+        ~last_word() { node.put(then); }
+      } last{*this, id};
+      run(id);
+      last.then = nobody;
     }
   }
 
  private:
   static constexpr std::uint32_t nobody = ~std::uint32_t{0}, at_work = nobody - 1;
-  mutable std::atomic<std::uint32_t> state_{nobody};
+  /// Whether a node waits, which nobody else takes until it is put back; waits for whoever has it.
+  bool take(std::uint32_t& id) const;
+  void put(std::uint32_t id) const;
+
+  alignas(4) mutable std::uint32_t state_ = nobody;
 };
 
 }  // namespace axiograd

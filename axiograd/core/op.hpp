@@ -282,6 +282,11 @@ concept calls = sizeof...(X) <= arity_of<Op>.tensors + arity_of<Op>.side &&
                 sizeof...(X) + (arity_of<Op>.optional >= 0 ? 1 : 0) >= arity_of<Op>.tensors + arity_of<Op>.side &&
                 (operand<X> && ...) && ((is_index_tensor<X> ? 1 : 0) + ... + 0) == arity_of<Op>.side;
 
+/// The same without attributes: the operator has defaults for them. It depends on the operands, so that nobody asks before a
+/// call.
+template <class Op, class... X>
+concept calls_with_defaults = calls<Op, X...> && std::default_initializable<Op>;
+
 /// An operator whose attributes are known to the compiler: `conv2d<conv2d_op{.stride = {2, 2}}>(w, b, x)`.
 template <auto Op>
 struct fixed {
@@ -367,43 +372,42 @@ inline constexpr bool in_library = false;
 
 /// Makes the callable of NAME_op: inputs first, attributes last (`softmax(x, {.axis = 0})`) or as a template argument.
 #define AXG_CALLABLE(name)                                                                                                  \
-  template <axiograd::operand... X>                                                                                         \
-    requires(axiograd::calls<name##_op, X...> && std::default_initializable<name##_op>)                                     \
+  template <class... X>                                                                                                     \
+    requires axiograd::calls_with_defaults<name##_op, X...>                                                                 \
   AXG_HD constexpr auto name(const X&... x) {                                                                               \
     return axiograd::impl::call_default<name##_op>(x...);                                                                   \
   }                                                                                                                         \
-  template <axiograd::operand A>                                                                                            \
+  template <class A>                                                                                                        \
     requires axiograd::calls<name##_op, A>                                                                                  \
   AXG_HD constexpr auto name(const A& a, const name##_op& op) {                                                             \
     return axiograd::impl::call(op, a);                                                                                     \
   }                                                                                                                         \
-  template <axiograd::operand A, axiograd::operand B>                                                                       \
+  template <class A, class B>                                                                                               \
     requires axiograd::calls<name##_op, A, B>                                                                               \
   AXG_HD constexpr auto name(const A& a, const B& b, const name##_op& op) {                                                 \
     return axiograd::impl::call(op, a, b);                                                                                  \
   }                                                                                                                         \
-  template <axiograd::operand A, axiograd::operand B, axiograd::operand C>                                                  \
+  template <class A, class B, class C>                                                                                      \
     requires axiograd::calls<name##_op, A, B, C>                                                                            \
   AXG_HD constexpr auto name(const A& a, const B& b, const C& c, const name##_op& op) {                                     \
     return axiograd::impl::call(op, a, b, c);                                                                               \
   }                                                                                                                         \
-  template <axiograd::operand A, axiograd::operand B, axiograd::operand C, axiograd::operand D>                             \
+  template <class A, class B, class C, class D>                                                                             \
     requires axiograd::calls<name##_op, A, B, C, D>                                                                         \
   AXG_HD constexpr auto name(const A& a, const B& b, const C& c, const D& d, const name##_op& op) {                         \
     return axiograd::impl::call(op, a, b, c, d);                                                                            \
   }                                                                                                                         \
-  template <axiograd::operand A, axiograd::operand B, axiograd::operand C, axiograd::operand D, axiograd::operand E>        \
+  template <class A, class B, class C, class D, class E>                                                                    \
     requires axiograd::calls<name##_op, A, B, C, D, E>                                                                      \
   AXG_HD constexpr auto name(const A& a, const B& b, const C& c, const D& d, const E& e, const name##_op& op) {             \
     return axiograd::impl::call(op, a, b, c, d, e);                                                                         \
   }                                                                                                                         \
-  template <axiograd::operand A, axiograd::operand B, axiograd::operand C, axiograd::operand D, axiograd::operand E,        \
-            axiograd::operand F>                                                                                            \
+  template <class A, class B, class C, class D, class E, class F>                                                           \
     requires axiograd::calls<name##_op, A, B, C, D, E, F>                                                                   \
   AXG_HD constexpr auto name(const A& a, const B& b, const C& c, const D& d, const E& e, const F& f, const name##_op& op) { \
     return axiograd::impl::call(op, a, b, c, d, e, f);                                                                      \
   }                                                                                                                         \
-  template <name##_op Op, axiograd::operand... X>                                                                           \
+  template <name##_op Op, class... X>                                                                                       \
     requires axiograd::calls<name##_op, X...>                                                                               \
   AXG_HD constexpr auto name(const X&... x) {                                                                               \
     return axiograd::impl::call(axiograd::fixed<Op>{}, x...);                                                               \

@@ -2,6 +2,17 @@
 
 namespace axiograd {
 
+message_piece::message_piece(int n) : text(std::to_string(n)) {}
+message_piece::message_piece(std::int64_t n) : text(std::to_string(n)) {}
+message_piece::message_piece(std::uint64_t n) : text(std::to_string(n)) {}
+message_piece::message_piece(const shape& s) : text(to_string(s)) {}
+
+std::string message(std::initializer_list<message_piece> pieces) {
+  std::string text;
+  for (const message_piece& p : pieces) text += p.text;
+  return text;
+}
+
 std::string to_string(const shape& s) {
   std::string text = "(";
   for (int axis = 0; axis < s.rank; ++axis) {

@@ -2,6 +2,8 @@
 // Errors as values, and the one place where they become exceptions.
 
 #include <axiograd/core/shape.hpp>
+#include <cstdint>
+#include <initializer_list>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -43,6 +45,21 @@ T ok_or_throw(result<T> r) {
 inline tl::unexpected<error> fail(error_kind kind, std::string message) {
   return tl::unexpected<error>(error{kind, std::move(message)});
 }
+
+/// A piece of a message: text, a whole number or a shape.
+struct message_piece {
+  std::string text;
+  message_piece(const char* t) : text(t) {}
+  message_piece(std::string_view t) : text(t) {}
+  message_piece(std::string t) : text(std::move(t)) {}
+  message_piece(char c) : text(1, c) {}
+  message_piece(int n);
+  message_piece(std::int64_t n);
+  message_piece(std::uint64_t n);
+  message_piece(const shape& s);
+};
+/// The pieces as one text: `message({"axis ", axis, " of shape ", s})`. Chains of + cost every program far more to compile.
+std::string message(std::initializer_list<message_piece> pieces);
 
 /// "(2,3)"; "()" for a scalar.
 std::string to_string(const shape& s);

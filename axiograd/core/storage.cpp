@@ -25,7 +25,7 @@ class chunk_pool {
       if (memory_chunk* c = free_[order]; c != nullptr) {
         free_[order] = c->next_;
         cached_bytes_ -= capacity;
-        c->owners_.store(1, std::memory_order_relaxed);
+        c->owners_ = 1;
         return c;
       }
       ++system_allocations_;

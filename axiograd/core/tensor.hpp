@@ -32,8 +32,8 @@ class tensor {
   }
   static tensor from(const axiograd::shape& dims, std::span<const T> values) {
     if (dims.size() != static_cast<int64_t>(values.size()))
-      throw failure({error_kind::size_mismatch, "tensor: shape " + to_string(dims) + " has " + std::to_string(dims.size()) +
-                                                    " entries, " + std::to_string(values.size()) + " values were given"});
+      throw failure({error_kind::size_mismatch, message({"tensor: shape ", dims, " has ", dims.size(), " entries, ",
+                                                         values.size(), " values were given"})});
     tensor t = uninitialised(dims);
     std::copy(values.begin(), values.end(), t.data_);
     return t;
@@ -56,7 +56,7 @@ class tensor {
     const int64_t n = dims.size();
     if (n < 0 || n > std::numeric_limits<int64_t>::max() / 2 / static_cast<int64_t>(sizeof(T)) ||
         n == axiograd::shape::overflow)
-      throw failure({error_kind::out_of_memory, "tensor: shape " + to_string(dims) + " is too large"});
+      throw failure({error_kind::out_of_memory, message({"tensor: shape ", dims, " is too large"})});
     tensor t(nothing{});
     t.dims_ = dims;
     t.owner_ = chunk_ref::adopt(memory_chunk::acquire(static_cast<std::size_t>(n) * sizeof(T)));
@@ -94,7 +94,7 @@ class tensor {
   }
   /// The entry of a tensor that has exactly one; throws `failure` (size_mismatch).
   const T& item() const {
-    if (size() != 1) throw failure({error_kind::size_mismatch, "item: the tensor has shape " + to_string(dims_)});
+    if (size() != 1) throw failure({error_kind::size_mismatch, message({"item: the tensor has shape ", dims_})});
     return *data_;
   }
 
@@ -113,8 +113,8 @@ class tensor {
   /// The same entries under another shape of equal size; throws `failure` (size_mismatch).
   tensor reshaped(const axiograd::shape& dims) const {
     if (dims.size() != size())
-      throw failure({error_kind::size_mismatch, "reshaped: " + to_string(dims_) + " has " + std::to_string(size()) +
-                                                    " entries, " + to_string(dims) + " has " + std::to_string(dims.size())});
+      throw failure({error_kind::size_mismatch,
+                     message({"reshaped: ", dims_, " has ", size(), " entries, ", dims, " has ", dims.size()})});
     return view(owner_, data_, dims);
   }
   /// The same values as another number type.
@@ -147,7 +147,7 @@ class tensor {
       }
       flat = flat * dims_[axis++] + i;
     }
-    if (!inside) throw failure({error_kind::index_out_of_range, "tensor: no such entry in shape " + to_string(dims_)});
+    if (!inside) throw failure({error_kind::index_out_of_range, message({"tensor: no such entry in shape ", dims_})});
     return flat;
   }
 

@@ -24,7 +24,7 @@ impl::plain<X> split_heads(const X& x, int64_t heads) {
   const shape s = x.shape();
   if (s.rank < 2 || heads < 1 || s[s.rank - 1] % heads != 0)
     return impl::refuse(x, error_kind::invalid_parameter,
-                        "split_heads: shape " + to_string(s) + " cannot be cut into " + std::to_string(heads) + " heads");
+                        message({"split_heads: shape ", s, " cannot be cut into ", heads, " heads"}));
   shape cut = s.first(s.rank - 1);
   cut.append(heads);
   cut.append(s[s.rank - 1] / heads);
@@ -35,7 +35,7 @@ template <tensor_like X>
 impl::plain<X> merge_heads(const X& x) {
   if (!impl::usable(x)) return x;
   const shape s = x.shape();
-  if (s.rank < 3) return impl::refuse(x, error_kind::shape_mismatch, "merge_heads: shape " + to_string(s) + " has no heads");
+  if (s.rank < 3) return impl::refuse(x, error_kind::shape_mismatch, message({"merge_heads: shape ", s, " has no heads"}));
   shape joined = s.first(s.rank - 3);
   joined.append(s[s.rank - 2]);
   joined.append(s[s.rank - 3] * s[s.rank - 1]);

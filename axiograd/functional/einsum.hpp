@@ -16,67 +16,13 @@ struct einsum_terms {
   std::string output;
   std::string error;  ///< not empty: what is wrong
 
-  einsum_terms(std::string_view equation, std::span<const shape> shapes) {
-    std::string text;
-    for (const char c : equation)
-      if (c != ' ') text += c;
-    const std::size_t arrow = text.find("->");
-    const std::string left = text.substr(0, arrow);
-    std::size_t begin = 0;
-    int widest = 0;
-    for (std::size_t k = 0; error.empty() && k < shapes.size(); ++k) {
-      const std::size_t end = std::min(left.find(',', begin), left.size());
-      if (begin > left.size()) {
-        fail("has fewer terms than tensors");
-        return;
-      }
-      inputs.push_back(expanded(left.substr(begin, end - begin), shapes[k].rank, widest));
-      if (error.empty() && static_cast<int>(inputs.back().size()) != shapes[k].rank)
-        fail("has " + std::to_string(inputs.back().size()) + " subscripts for shape " + to_string(shapes[k]));
-      begin = end + 1;
-    }
-    if (error.empty() && begin <= left.size()) fail("has more terms than tensors");
-    if (!error.empty()) return;
-    if (arrow != std::string::npos) {
-      output = expanded(text.substr(arrow + 2), -1, widest);
-    } else {
-      for (int i = widest; i-- > 0;) output += static_cast<char>('0' + i);
-      for (char c = 'A'; c <= 'z'; ++c)
-        if (occurrences(c) == 1) output += c;
-    }
-    for (std::size_t i = 0; error.empty() && i < output.size(); ++i) {
-      if (occurrences(output[i]) == 0) fail(std::string("has no input with the result's subscript ") + output[i]);
-      if (output.find(output[i], i + 1) != std::string::npos) fail(std::string("repeats the result's subscript ") + output[i]);
-    }
-  }
+  einsum_terms(std::string_view equation, const std::vector<shape>& shapes);
 
  private:
   void fail(const std::string& what) { error = what; }
-  std::ptrdiff_t occurrences(char c) const {
-    std::ptrdiff_t n = 0;
-    for (const std::string& term : inputs) n += std::count(term.begin(), term.end(), c);
-    return n;
-  }
+  std::ptrdiff_t occurrences(char c) const;
   /// One letter an axis; `rank` -1: the widest ellipsis so far.
-  std::string expanded(const std::string& term, int rank, int& widest) {
-    const std::size_t dots = term.find("...");
-    std::string out;
-    const int named = static_cast<int>(term.size()) - (dots == std::string::npos ? 0 : 3);
-    int hidden = rank < 0 ? widest : rank - named;
-    for (std::size_t i = 0; i < term.size(); ++i) {
-      if (i == dots) {
-        if (rank >= 0) widest = std::max(widest, hidden);
-        for (; hidden > 0; --hidden) out += static_cast<char>('0' + hidden - 1);
-        i += 2;
-      } else if (const char c = term[i]; (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) {
-        out += c;
-      } else {
-        fail(std::string("has the subscript '") + c + "'");
-        return out;
-      }
-    }
-    return out;
-  }
+  std::string expanded(const std::string& term, int rank, int& widest);
 };
 
 /// A tensor whose axes have letters.
@@ -137,7 +83,7 @@ X einsum_of(std::string_view equation, std::vector<X> operands) {
   for (const X& x : operands) shapes.push_back(x.shape());
   const einsum_terms terms(equation, shapes);
   const auto refused = [&](error_kind kind, const std::string& what) {
-    return refuse(operands.front(), kind, "einsum: \"" + std::string(equation) + "\" " + what);
+    return refuse(operands.front(), kind, message({"einsum: \"", equation, "\" ", what}));
   };
   if (!terms.error.empty()) return refused(error_kind::invalid_parameter, terms.error);
 
@@ -150,8 +96,7 @@ X einsum_of(std::string_view equation, std::vector<X> operands) {
       const bool in_ellipsis = terms.inputs[k][i] <= '9';
       if (extent < 0 || (in_ellipsis && extent == 1)) extent = here;
       if (here != extent && !(in_ellipsis && here == 1))
-        return refused(error_kind::shape_mismatch, std::string("has extents ") + std::to_string(extent) + " and " +
-                                                       std::to_string(here) + " for one subscript");
+        return refused(error_kind::shape_mismatch, message({"has extents ", extent, " and ", here, " for one subscript"}));
     }
 
   std::vector<lettered<X>> parts;

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <axiograd/core/tensor.hpp>
 #include <cmath>
-#include <numeric>
 #include <vector>
 
 namespace axiograd {
@@ -13,8 +12,8 @@ namespace impl {
 template <class T>
 void require_axis(const char* name, const tensor<T>& x, int axis) {
   if (!x.shape().valid_axis(axis))
-    throw failure({error_kind::invalid_axis, std::string(name) + ": axis " + std::to_string(axis) + " of shape " +
-                                                 to_string(x.shape()) + " is out of range or empty"});
+    throw failure(
+        {error_kind::invalid_axis, message({name, ": axis ", axis, " of shape ", x.shape(), " is out of range or empty"})});
 }
 /// Calls body(line, at) for each line along the axis; at(i) is the place of its entry i.
 template <class T, class Body>
@@ -79,8 +78,7 @@ template <scalar T>
 top_entries<T> topk(const tensor<T>& x, int64_t k, int axis) {
   impl::require_axis("topk", x, axis);
   const int64_t n = x.shape()[axis];
-  if (k < 0 || k > n)
-    throw failure({error_kind::invalid_parameter, "topk: " + std::to_string(k) + " of " + std::to_string(n) + " entries"});
+  if (k < 0 || k > n) throw failure({error_kind::invalid_parameter, message({"topk: ", k, " of ", n, " entries"})});
   shape dims = x.shape();
   dims[axis] = k;
   top_entries<T> top{tensor<T>::uninitialised(dims), index_tensor::uninitialised(dims)};
@@ -89,7 +87,7 @@ top_entries<T> topk(const tensor<T>& x, int64_t k, int axis) {
   const int64_t inner = dims.stride(axis);
   std::vector<int64_t> order(static_cast<std::size_t>(n));
   impl::for_each_line_along(x, axis, [&](int64_t line, const auto& at) {
-    std::iota(order.begin(), order.end(), int64_t{0});
+    for (int64_t i = 0; i < n; ++i) order[static_cast<std::size_t>(i)] = i;
     std::sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
       const bool before = impl::larger(x[at(a)], x[at(b)]), after = impl::larger(x[at(b)], x[at(a)]);
       return before != after ? before : a < b;

@@ -48,7 +48,7 @@ template <tensor_like X>
 impl::plain<X> dropout(const X& x, double p, random_key key) {
   if (!impl::usable(x)) return x;
   if (!(p >= 0 && p < 1))
-    return impl::refuse(x, error_kind::invalid_parameter, "dropout: p = " + std::to_string(p) + " is not in [0, 1)");
+    return impl::refuse(x, error_kind::invalid_parameter, message({"dropout: p = ", std::to_string(p), " is not in [0, 1)"}));
   using T = typename X::value_type;
   const tensor<T> factors =
       impl::drawn<T>(x.shape(), key, [=](std::uint64_t k, std::uint64_t i) { return mask(k, i, 1 - p) ? 1 / (1 - p) : 0.0; });

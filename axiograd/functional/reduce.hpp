@@ -26,9 +26,7 @@ plain<X> reduce_axes(const char* name, const X& x, const over& where, const F& r
   unsigned reduced = 0;
   for (const int64_t axis : where.axes) {
     if (axis < 0 || axis >= s.rank || (reduced >> axis & 1u) != 0)
-      return refuse(
-          x, error_kind::invalid_axis,
-          std::string(name) + ": axis " + std::to_string(axis) + " is out of range or repeated, shape " + to_string(s));
+      return refuse(x, error_kind::invalid_axis, message({name, ": axis ", axis, " is out of range or repeated, shape ", s}));
     reduced |= 1u << axis;
   }
   if (where.axes.rank == 0) reduced = (1u << s.rank) - 1;

@@ -19,7 +19,7 @@ impl::plain<X> squeeze(const X& x, int axis) {
   const shape s = x.shape();
   if (axis < 0 || axis >= s.rank || s[axis] != 1)
     return impl::refuse(x, error_kind::invalid_axis,
-                        "squeeze: axis " + std::to_string(axis) + " of shape " + to_string(s) + " does not have extent 1");
+                        message({"squeeze: axis ", axis, " of shape ", s, " does not have extent 1"}));
   return reshape(x, {.dims = s.without(axis)});
 }
 /// The tensor with a new axis of extent 1 before axis number `axis`. Errors: invalid_axis, rank_limit.
@@ -28,10 +28,9 @@ impl::plain<X> unsqueeze(const X& x, int axis) {
   if (!impl::usable(x)) return x;
   const shape s = x.shape();
   if (axis < 0 || axis > s.rank)
-    return impl::refuse(x, error_kind::invalid_axis,
-                        "unsqueeze: axis " + std::to_string(axis) + " is out of range for shape " + to_string(s));
+    return impl::refuse(x, error_kind::invalid_axis, message({"unsqueeze: axis ", axis, " is out of range for shape ", s}));
   if (s.rank == max_rank)
-    return impl::refuse(x, error_kind::rank_limit, "unsqueeze: shape " + to_string(s) + " has no room for another axis");
+    return impl::refuse(x, error_kind::rank_limit, message({"unsqueeze: shape ", s, " has no room for another axis"}));
   shape y = s.first(axis);
   y.append(1);
   return reshape(x, {.dims = concat(y, s.from(axis))});
@@ -43,9 +42,7 @@ impl::plain<X> transpose(const X& x, int a, int b) {
   axis_list axes;
   for (int axis = 0; axis < x.shape().rank; ++axis) axes.append(axis == a ? b : axis == b ? a : axis);
   if (a < 0 || b < 0 || a >= axes.rank || b >= axes.rank)
-    return impl::refuse(
-        x, error_kind::invalid_axis,
-        "transpose: axes " + std::to_string(a) + " and " + std::to_string(b) + " of shape " + to_string(x.shape()));
+    return impl::refuse(x, error_kind::invalid_axis, message({"transpose: axes ", a, " and ", b, " of shape ", x.shape()}));
   return permute(x, {.axes = axes});
 }
 
@@ -88,9 +85,8 @@ std::vector<impl::plain<X>> split(const X& x, int64_t length, int axis = 0) {
   if (!impl::usable(x)) return {impl::plain<X>(x)};
   const shape s = x.shape();
   if (axis < 0 || axis >= s.rank)
-    return {impl::refuse(x, error_kind::invalid_axis,
-                         "split: axis " + std::to_string(axis) + " is out of range for shape " + to_string(s))};
-  if (length < 1) return {impl::refuse(x, error_kind::invalid_parameter, "split: pieces of length " + std::to_string(length))};
+    return {impl::refuse(x, error_kind::invalid_axis, message({"split: axis ", axis, " is out of range for shape ", s}))};
+  if (length < 1) return {impl::refuse(x, error_kind::invalid_parameter, message({"split: pieces of length ", length}))};
   std::vector<impl::plain<X>> pieces;
   int64_t start = 0;
   do {
@@ -103,7 +99,7 @@ std::vector<impl::plain<X>> split(const X& x, int64_t length, int axis = 0) {
 /// Errors: invalid_axis, invalid_parameter.
 template <tensor_like X>
 std::vector<impl::plain<X>> chunk(const X& x, int64_t count, int axis = 0) {
-  if (count < 1) return {impl::refuse(x, error_kind::invalid_parameter, "chunk: " + std::to_string(count) + " pieces")};
+  if (count < 1) return {impl::refuse(x, error_kind::invalid_parameter, message({"chunk: ", count, " pieces"}))};
   const shape s = x.shape();
   const int64_t n = axis >= 0 && axis < s.rank ? s[axis] : 1;
   return split(x, std::max<int64_t>(1, (n + count - 1) / count), axis);

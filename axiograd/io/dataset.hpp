@@ -4,7 +4,6 @@
 #include <axiograd/core/random.hpp>
 #include <axiograd/core/tensor.hpp>
 #include <cstddef>
-#include <iterator>
 #include <optional>
 #include <span>
 #include <string>

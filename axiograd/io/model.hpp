@@ -20,9 +20,14 @@ void save(const std::string& path, const Model& model, const texts& metadata = {
   tensor_file content{.tensors = {}, .metadata = metadata};
   for (const auto& p : model.parameters())
     if (!content.tensors.emplace(p.name, p.value.value()).second)
-      throw failure({error_kind::invalid_parameter, path + ": two parameters are named " + p.name});
+      throw failure({error_kind::invalid_parameter, message({path, ": two parameters are named ", p.name})});
   ok_or_throw(write_tensors(path, content));
 }
+
+/// The tensor for a parameter. Throws `failure` (invalid_file, shape_mismatch), which names file and tensor.
+tensor<float> tensor_of(const std::string& path, const tensor_file& content, const std::string& name, const shape& expected);
+/// read_tensors, but throws `failure`.
+tensor_file content_of(const std::string& path, const tensor_limits& limits);
 
 /// Sets a model's parameters from the content of a file that has exactly these, with their shapes; gives the metadata.
 /// Throws `failure` (invalid_file, shape_mismatch), which names file and tensor, and then no parameter has changed.
@@ -30,18 +35,11 @@ template <with_parameters Model>
 texts set_parameters(const std::string& path, tensor_file content, Model& model) {
   auto parameters = model.parameters();
   std::vector<tensor<float>> values;
-  for (const auto& p : parameters) {
-    result<tensor<float>> value = content.get<float>(p.name);
-    if (!value) throw failure({value.error().kind, path + ": " + value.error().message});
-    const shape& expected = p.value.value().shape();
-    if (value->shape() != expected)
-      throw failure({error_kind::shape_mismatch, path + ": tensor '" + p.name + "' has shape " + to_string(value->shape()) +
-                                                     ", the model expects " + to_string(expected)});
-    values.push_back(std::move(*value));
-  }
+  for (const auto& p : parameters) values.push_back(tensor_of(path, content, p.name, p.value.value().shape()));
   for (const auto& p : parameters) content.tensors.erase(p.name);
   if (!content.tensors.empty())
-    throw failure({error_kind::invalid_file, path + ": the model has no parameter '" + content.tensors.begin()->first + "'"});
+    throw failure(
+        {error_kind::invalid_file, message({path, ": the model has no parameter '", content.tensors.begin()->first, "'"})});
   auto value = values.begin();
   for (auto& p : parameters) p.value.set(*value++);
   return std::move(content.metadata);
@@ -50,7 +48,7 @@ texts set_parameters(const std::string& path, tensor_file content, Model& model)
 /// The same for a file that is read. Throws `failure` (see read_tensors, set_parameters).
 template <with_parameters Model>
 texts load(const std::string& path, Model& model, const tensor_limits& limits = {}) {
-  return set_parameters(path, ok_or_throw(read_tensors(path, limits)), model);
+  return set_parameters(path, content_of(path, limits), model);
 }
 
 }  // namespace axiograd::io

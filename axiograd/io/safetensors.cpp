@@ -38,8 +38,8 @@ template result<tensor<float>> tensor_file::get<float>(const std::string&) const
 template result<tensor<double>> tensor_file::get<double>(const std::string&) const;
 template result<tensor<int64_t>> tensor_file::get<int64_t>(const std::string&) const;
 
-result<tensor_file> parse_tensors(const std::string& name, std::span<const std::byte> bytes,
-                                  const std::shared_ptr<const void>& owner, const tensor_limits& limits) try {
+result<tensor_file> parse_tensors(const std::string& name, std::span<const std::byte> bytes, const keeper& owner,
+                                  const tensor_limits& limits) try {
   const auto broken = [&](const std::string& text) { return fail(error_kind::invalid_file, name + ": " + text); };
   if (bytes.size() < length_bytes) return broken("not a safetensors file: " + std::to_string(bytes.size()) + " bytes");
   std::uint64_t header_bytes = 0;
@@ -66,8 +66,8 @@ result<tensor_file> parse_tensors(const std::string& name, std::span<const std::
 result<tensor_file> read_tensors(const std::string& path, const tensor_limits& limits) {
   result<std::vector<std::byte>> file = read_file(path, limits.file_bytes);
   if (!file) return tl::unexpected<error>(std::move(file).error());
-  const auto bytes = std::make_shared<const std::vector<std::byte>>(std::move(*file));
-  return parse_tensors(path, *bytes, bytes, limits);
+  const shared<std::vector<std::byte>> bytes(std::move(*file));
+  return parse_tensors(path, *bytes, bytes.owner(), limits);
 }
 
 result<void> write_tensors(const std::string& path, const tensor_file& content) {

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <span>
 #include <string>
 #include <utility>
@@ -26,18 +25,28 @@ inline constexpr const char* dtype_of<int64_t> = "I64";
 template <class T>
 concept storable = dtype_of<T> != nullptr;
 
+/// Keeps alive what somebody else reads: any object that starts empty, such as a std::shared_ptr.
+class keeper {
+ public:
+  keeper() = default;
+  template <class Owner>
+    requires(!std::same_as<Owner, keeper>)
+  keeper(Owner owner) : chunk_(shared<Owner>(std::move(owner)).owner()) {}
+  /// The memory of a tensor.
+  keeper(const chunk_ref& memory) : chunk_(memory) {}
+
+ private:
+  chunk_ref chunk_;
+};
+
 /// Entries of any dtype as bytes, row-major, little endian; shares the memory of the tensor or file they come from.
 class stored_tensor {
  public:
   template <storable T>
   stored_tensor(const tensor<T>& values)
-      : dtype_(dtype_of<T>),
-        dims_(values.shape()),
-        bytes_(std::as_bytes(values.values())),
-        owner_(std::make_shared<tensor<T>>(values)) {}
+      : dtype_(dtype_of<T>), dims_(values.shape()), bytes_(std::as_bytes(values.values())), owner_(values.owner()) {}
   /// Bytes of any dtype, also one unknown here; `owner` keeps them alive.
-  stored_tensor(std::string dtype, const axiograd::shape& dims, std::span<const std::byte> bytes,
-                std::shared_ptr<const void> owner)
+  stored_tensor(std::string dtype, const axiograd::shape& dims, std::span<const std::byte> bytes, keeper owner)
       : dtype_(std::move(dtype)), dims_(dims), bytes_(bytes), owner_(std::move(owner)) {}
 
   const std::string& dtype() const { return dtype_; }
@@ -48,7 +57,7 @@ class stored_tensor {
   std::string dtype_;
   axiograd::shape dims_;
   std::span<const std::byte> bytes_;
-  std::shared_ptr<const void> owner_;
+  keeper owner_;
 };
 
 /// What a file holds: tensors by name, and texts about them.
@@ -76,8 +85,8 @@ struct tensor_limits {
 /// Errors: those of read_file; invalid_file; rank_limit.
 result<tensor_file> read_tensors(const std::string& path, const tensor_limits& limits = {});
 /// The same from memory that `owner` keeps alive; `name` begins the messages.
-result<tensor_file> parse_tensors(const std::string& name, std::span<const std::byte> bytes,
-                                  const std::shared_ptr<const void>& owner, const tensor_limits& limits = {});
+result<tensor_file> parse_tensors(const std::string& name, std::span<const std::byte> bytes, const keeper& owner,
+                                  const tensor_limits& limits = {});
 
 /// Writes a file with write_file_atomically; equal contents give equal bytes. Tensors with larger entries come first and the
 /// data start at a multiple of 8 bytes, so that every entry is aligned. Errors: invalid_parameter (a name, text or entry that

@@ -2,7 +2,6 @@
 // How much work a thread is given: measured, not guessed.
 
 #include <algorithm>
-#include <atomic>
 #include <axiograd/kernels/parallel.hpp>
 #include <bit>
 
@@ -24,14 +23,14 @@ class work_meter {
   template <class F>
   void run(std::int64_t n, std::int64_t unit, const F& part) {
     if (n <= shortest || num_threads() == 1) return part(std::int64_t{0}, n);
-    std::atomic<float>& cost = costs_[static_cast<std::size_t>(size_class(n))];
+    float& cost = costs_[static_cast<std::size_t>(size_class(n))];
     std::int64_t begin = 0;
-    if (cost.load(std::memory_order_relaxed) == 0) {  // the first run of this length: its beginning is measured
+    if (known(cost) == 0) {  // the first run of this length: its beginning is measured
       begin = std::min(n, (shortest + unit - 1) / unit * unit);
       measured(cost, 0, begin, part);
       if (begin == n) return;
     }
-    const double seconds = static_cast<double>(cost.load(std::memory_order_relaxed));
+    const double seconds = static_cast<double>(known(cost));
     const std::int64_t rest = n - begin;
     if (seconds * static_cast<double>(rest) < worth_a_region) return measured(cost, begin, rest, part);
     const auto worth_a_block = static_cast<std::int64_t>(std::min(worth_a_region / seconds, static_cast<double>(longest)));
@@ -52,17 +51,16 @@ class work_meter {
     return std::min(3, (static_cast<int>(std::bit_width(static_cast<std::uint64_t>(n))) - 12) / 3);
   }
   template <class F>
-  static void measured(std::atomic<float>& cost, std::int64_t begin, std::int64_t count, const F& part) {
+  static void measured(float& cost, std::int64_t begin, std::int64_t count, const F& part) {
     const double start = monotonic_seconds();
     part(begin, count);
-    const auto now = static_cast<float>((monotonic_seconds() - start) / static_cast<double>(count));
-    // The mean of the last few; one run that was interrupted, or touched fresh memory, does not count for more than twice.
-    const float before = cost.load(std::memory_order_relaxed);
-    const float next = before == 0 ? now : 0.75F * before + 0.25F * std::min(now, 2 * before);
-    cost.store(std::max(next, 1e-12F), std::memory_order_relaxed);
+    learn(cost, (monotonic_seconds() - start) / static_cast<double>(count));
   }
+  // Several threads may read and write a cost.
+  static float known(float& cost);
+  static void learn(float& cost, double seconds);
 
-  std::atomic<float> costs_[4]{};  // seconds a number, for runs of 2^11, 2^14, 2^17 and 2^20 numbers and more; 0: not known
+  float costs_[4]{};  // seconds a number, for runs of 2^11, 2^14, 2^17 and 2^20 numbers and more; 0: not known
 };
 
 }  // namespace axiograd

@@ -96,7 +96,7 @@ class batch_norm {
     const int64_t channels = weight_.shape()[0];
     if (s.rank < 2 || s[1] != channels)
       return impl::refuse(x, error_kind::shape_mismatch,
-                          "batch_norm: shape " + to_string(s) + " does not have " + std::to_string(channels) + " channels");
+                          message({"batch_norm: shape ", s, " does not have ", channels, " channels"}));
     tensor<T> factor = tensor<T>::uninitialised({channels}), offset = factor;
     for (int64_t c = 0; c < channels; ++c) {
       const T r = T(1) / sqrt(T(running_var_.value()[c]) + epsilon_.as<T>());

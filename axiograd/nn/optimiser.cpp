@@ -69,11 +69,17 @@ void optimiser::update_all(const Rule& rule) {
   for (std::size_t i = 0; i < pieces_.size(); ++i) run(static_cast<int64_t>(i));
 }
 
+sgd::sgd(parameter_list parameters, const sgd_options& given)
+    : optimiser(std::move(parameters), {"momentum"}), options(given) {}
+
 void sgd::update() {
   update_all(sgd_update{.rate = static_cast<float>(options.learning_rate),
                         .momentum = static_cast<float>(options.momentum),
                         .decay = static_cast<float>(options.weight_decay)});
 }
+
+adamw::adamw(parameter_list parameters, const adamw_options& given)
+    : optimiser(std::move(parameters), {"mean", "mean_square"}), options(given) {}
 
 void adamw::update() {
   const auto t = static_cast<double>(steps_);

@@ -61,8 +61,7 @@ struct sgd_options {
 /// b <- momentum b + g, p <- p - learning_rate b. Source: contract 18; Sutskever et al. 2013.
 class sgd : public optimiser {
  public:
-  explicit sgd(parameter_list parameters, const sgd_options& given = {})
-      : optimiser(std::move(parameters), {"momentum"}), options(given) {}
+  explicit sgd(parameter_list parameters, const sgd_options& given = {});
   template <gradient_source F>
   void step(const F& gradient_of) {
     begin_step(gradient_of);
@@ -85,8 +84,7 @@ struct adamw_options {
 /// m^, v^ of g and g^2. Source: contract 18; Loshchilov & Hutter 2019, algorithm 2.
 class adamw : public optimiser {
  public:
-  explicit adamw(parameter_list parameters, const adamw_options& given = {})
-      : optimiser(std::move(parameters), {"mean", "mean_square"}), options(given) {}
+  explicit adamw(parameter_list parameters, const adamw_options& given = {});
   template <gradient_source F>
   void step(const F& gradient_of) {
     begin_step(gradient_of);

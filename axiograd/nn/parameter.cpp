@@ -3,6 +3,18 @@
 
 namespace axiograd::nn {
 
+parameter::parameter(const axiograd::shape& dims) : value_(tensor<float>(dims)) {}
+
+void parameter::set(const tensor<float>& value) {
+  if (value.shape() != shape())
+    throw failure({error_kind::shape_mismatch, message({"parameter: shape ", value.shape(), " does not fit ", shape()})});
+  *value_ = value;
+}
+
+float* parameter::mutable_data() { return value_->mutable_data(); }
+
+void append(parameter_list& list, std::string name, const parameter& p) { list.push_back({std::move(name), p}); }
+
 void fill(parameter& p, float value) { std::fill_n(p.mutable_data(), p.shape().size(), value); }
 
 void fill_uniform(parameter& p, seed s, double low, double high) {

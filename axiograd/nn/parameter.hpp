@@ -3,7 +3,6 @@
 
 #include <axiograd/autograd/var.hpp>
 #include <axiograd/core/random.hpp>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,23 +11,18 @@ namespace axiograd::nn {
 /// A trainable tensor. Copies refer to the same values, as do copies of the layer that holds it.
 class parameter {
  public:
-  explicit parameter(const shape& dims) : value_(std::make_shared<tensor<float>>(dims)) {}
+  explicit parameter(const shape& dims);
 
   const tensor<float>& value() const { return *value_; }
   const axiograd::shape& shape() const { return value_->shape(); }
   /// Replaces the values; throws `failure` (shape_mismatch) if the shape differs.
-  void set(const tensor<float>& value) {
-    if (value.shape() != shape())
-      throw failure(
-          {error_kind::shape_mismatch, "parameter: shape " + to_string(value.shape()) + " does not fit " + to_string(shape())});
-    *value_ = value;
-  }
+  void set(const tensor<float>& value);
   /// Entries for writing in place.
-  float* mutable_data() { return value_->mutable_data(); }
-  bool same(const parameter& other) const { return value_ == other.value_; }
+  float* mutable_data();
+  bool same(const parameter& other) const { return &*value_ == &*other.value_; }
 
  private:
-  std::shared_ptr<tensor<float>> value_;
+  shared<tensor<float>> value_;
 };
 
 /// A parameter and its name in the model, as PyTorch would call it: "0.weight".
@@ -37,6 +31,7 @@ struct named_parameter {
   parameter value;
 };
 using parameter_list = std::vector<named_parameter>;
+void append(parameter_list& list, std::string name, const parameter& p);
 
 // ---- initial values: entry i depends on the seed and on i only (contract 18, 19.10) -----------------------------------------
 

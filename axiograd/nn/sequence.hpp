@@ -6,7 +6,6 @@
 #include <axiograd/functional/recurrent.hpp>
 #include <axiograd/nn/parameter.hpp>
 #include <axiograd/ops/indexing/gather_rows.hpp>
-#include <cmath>
 
 namespace axiograd::nn {
 
@@ -19,11 +18,7 @@ class embedding {
 
   template <class Parameters>
   auto operator()(Parameters& m, const index_tensor& indices) const {
-    for (int64_t i = 0; i < indices.size(); ++i)
-      if (indices[i] < 0 || indices[i] >= weight_.shape()[0])
-        throw failure({error_kind::index_out_of_range, "embedding: index " + std::to_string(indices[i]) + " at position " +
-                                                           std::to_string(i) + " is outside a table of " +
-                                                           std::to_string(weight_.shape()[0]) + " rows"});
+    require_inside(indices);
     return gather_rows(m.use(weight_), indices);
   }
   template <class Visit>
@@ -33,6 +28,7 @@ class embedding {
   void init(seed s) { fill_normal(weight_, s, 0, 1); }
 
  private:
+  void require_inside(const index_tensor& indices) const;
   parameter weight_;
 };
 
@@ -46,15 +42,7 @@ class dropout {
   template <class Parameters, tensor_like X>
   impl::plain<X> operator()(Parameters& m, const X& x) const {
     if (!m.training()) return x;
-    parameter calls = calls_;  // the same values
-    float* const at = calls.mutable_data();
-    const auto counter = static_cast<std::uint64_t>(at[1]) * block + static_cast<std::uint64_t>(at[0]);
-    at[0] += 1;
-    if (at[0] == block) {
-      at[0] = 0;
-      at[1] += 1;
-    }
-    return axiograd::dropout(x, p_, {seed_, counter});
+    return axiograd::dropout(x, p_, {seed_, next_counter()});
   }
   template <class Visit>
   void visit_parameters(const Visit& visit) const {
@@ -66,7 +54,7 @@ class dropout {
   }
 
  private:
-  static constexpr int block = 1 << 20;  // a float counts exactly to 2^24
+  std::uint64_t next_counter() const;
   double p_;
   seed seed_{};
   parameter calls_;
@@ -89,7 +77,7 @@ class recurrent_layer {
   template <tensor_like X>
   axiograd::impl::plain<X> zeros(const X& x) const {
     const shape s = x.shape();
-    if (s.rank != 3) return axiograd::impl::refuse(x, error_kind::shape_mismatch, "a sequence is (T,N,I), not " + to_string(s));
+    if (s.rank != 3) return axiograd::impl::refuse(x, error_kind::shape_mismatch, message({"a sequence is (T,N,I), not ", s}));
     return axiograd::impl::constant_beside(x, tensor<typename X::value_type>::zeros({s[1], hidden()}));
   }
   template <class Visit>
@@ -100,11 +88,7 @@ class recurrent_layer {
     visit("bias_hh_l0", b_hh_);
   }
   /// Uniform within 1 / sqrt(hidden), as in PyTorch.
-  void init(seed s) {
-    const double bound = 1 / std::sqrt(static_cast<double>(hidden()));
-    std::uint64_t number = 0;
-    for (parameter* p : {&w_ih_, &w_hh_, &b_ih_, &b_hh_}) fill_uniform(*p, next_seed(s, number++), -bound, bound);
-  }
+  void init(seed s);
 
  private:
   parameter w_ih_, w_hh_, b_ih_, b_hh_;
@@ -146,17 +130,7 @@ class lstm : public impl::recurrent_layer {
 /// queries). Parameters: q, k, v and out, each weight and bias.
 class multi_head_attention {
  public:
-  multi_head_attention(int64_t features, int64_t heads, int64_t key_heads = 0, bool causal = false)
-      : heads_(heads), key_heads_(key_heads > 0 ? key_heads : heads), causal_(causal) {
-    if (heads < 1 || features % heads != 0)
-      throw failure({error_kind::invalid_parameter, "multi_head_attention: " + std::to_string(heads) + " heads do not divide " +
-                                                        std::to_string(features) + " features"});
-    const int64_t of_keys = features / heads * key_heads_;
-    for (const int64_t out : {features, of_keys, of_keys, features}) {
-      weights_.emplace_back(shape{out, features});
-      biases_.emplace_back(shape{out});
-    }
-  }
+  multi_head_attention(int64_t features, int64_t heads, int64_t key_heads = 0, bool causal = false);
 
   template <class Parameters, tensor_like X>
   axiograd::impl::plain<X> operator()(Parameters& m, const X& x) const {
@@ -180,16 +154,11 @@ class multi_head_attention {
   void visit_parameters(const Visit& visit) const {
     constexpr const char* names[]{"q", "k", "v", "out"};
     for (std::size_t i = 0; i < 4; ++i) {
-      visit(std::string(names[i]) + ".weight", weights_[i]);
-      visit(std::string(names[i]) + ".bias", biases_[i]);
+      visit(message({names[i], ".weight"}), weights_[i]);
+      visit(message({names[i], ".bias"}), biases_[i]);
     }
   }
-  void init(seed s) {
-    for (std::size_t i = 0; i < 4; ++i) {
-      fill_xavier_uniform(weights_[i], next_seed(s, i), weights_[i].shape()[1], weights_[i].shape()[0]);
-      fill(biases_[i], 0);
-    }
-  }
+  void init(seed s);
 
  private:
   template <class Parameters, class X, class Context, class Attend>

@@ -22,9 +22,8 @@ class sequential {
     parameter_list list;
     int position = 0;
     const auto collect = [&](const auto& layer) {
-      layer.visit_parameters([&](std::string_view name, const parameter& p) {
-        list.push_back({std::to_string(position) + "." + std::string(name), p});
-      });
+      layer.visit_parameters(
+          [&](std::string_view name, const parameter& p) { append(list, message({position, ".", name}), p); });
       ++position;
     };
     std::apply([&](const auto&... layer) { (collect(layer), ...); }, layers_);
@@ -102,7 +101,7 @@ class sequential {
   }
 
   std::tuple<Layers...> layers_;
-  std::shared_ptr<state> state_ = std::make_shared<state>();
+  shared<state> state_;
 };
 
 }  // namespace axiograd::nn

@@ -79,8 +79,8 @@ constexpr shape_result infer(const Op& op, std::span<const shape* const> in) {
   } else if constexpr (requires { &Op::infer_shape; }) {
     return impl::infer_samples(op, in);
   } else {  // elementwise and row-to-row operators: equal shapes
-    for (const shape* s : in.subspan(1))
-      if (*s != *in[0]) return {error_kind::shape_mismatch, "shapes differ: {shapes}"};
+    for (std::size_t k = 1; k < in.size(); ++k)
+      if (*in[k] != *in[0]) return {error_kind::shape_mismatch, "shapes differ: {shapes}"};
     return *in[0];
   }
 }

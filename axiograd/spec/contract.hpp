@@ -34,8 +34,7 @@ template <class T>
 any_tensor<T> any_tensor_make(const shape& s, std::span<const T> values) {
   tensor<T> t = tensor<T>::zeros(s);
   if (static_cast<int64_t>(values.size()) != t.size())
-    throw failure(
-        {error_kind::size_mismatch, "any_tensor_make: " + std::to_string(values.size()) + " values for shape " + to_string(s)});
+    throw failure({error_kind::size_mismatch, message({"any_tensor_make: ", values.size(), " values for shape ", s})});
   std::copy(values.begin(), values.end(), t.mutable_data());
   return t;
 }
@@ -44,7 +43,7 @@ template <class T>
 result<any_tensor<T>> any_tensor_cast(const any_tensor<T>& t, const shape& s) {
   if (t.shape() != s)
     return tl::unexpected(
-        error{error_kind::shape_mismatch, "any_tensor_cast: the shape is " + to_string(t.shape()) + ", not " + to_string(s)});
+        error{error_kind::shape_mismatch, message({"any_tensor_cast: the shape is ", t.shape(), ", not ", s})});
   return t;
 }
 /// The sum entry by entry; accumulation_shape_mismatch when the shapes differ.
@@ -52,7 +51,7 @@ template <class T>
 result<any_tensor<T>> any_tensor_add(const any_tensor<T>& a, const any_tensor<T>& b) {
   if (a.shape() != b.shape())
     return tl::unexpected(error{error_kind::accumulation_shape_mismatch,
-                                "any_tensor_add: shapes differ: " + to_string(a.shape()) + " and " + to_string(b.shape())});
+                                message({"any_tensor_add: shapes differ: ", a.shape(), " and ", b.shape()})});
   return add(a, b);
 }
 

@@ -15,8 +15,8 @@ template <class T>
 std::vector<tensor<T>> pull_back(const operator_table<T>& op, const void* attributes, std::span<const tensor<T>* const> in,
                                  std::span<const index_tensor> side, const tensor<T>& y, const tensor<T>& dy) {
   if (dy.shape() != y.shape())
-    throw failure({error_kind::upstream_shape_mismatch, std::string(op.name) + ": the cotangent is " + to_string(dy.shape()) +
-                                                            ", the result " + to_string(y.shape())});
+    throw failure({error_kind::upstream_shape_mismatch,
+                   message({op.name, ": the cotangent is ", dy.shape(), ", the result ", y.shape()})});
   std::vector<tensor<T>> gradients;
   std::vector<view<const T>> x;
   std::vector<T*> dx;
@@ -64,8 +64,8 @@ op_spec<T> capture(const Op& op, std::size_t free = 0, std::vector<tensor<T>> ot
     }
   };
   if (free > others.size() || others.size() + 1 != static_cast<std::size_t>(arity_of<Op>.tensors))
-    throw failure({error_kind::invalid_parameter, std::string(Op::info.name.s) + ": " + std::to_string(others.size()) +
-                                                      " inputs are captured, it has " + std::to_string(arity_of<Op>.tensors)});
+    throw failure({error_kind::invalid_parameter,
+                   message({Op::info.name.s, ": ", others.size(), " inputs are captured, it has ", arity_of<Op>.tensors})});
   const captured c{op, free, std::move(others)};
   return {[=](const tensor<T>& x) { return c.forward(x); },
           [=](const tensor<T>& x, const tensor<T>& g) {
@@ -94,7 +94,7 @@ auto lift_elementwise_backward(const D& df) {
 template <class T>
 T scalar_of(const tensor<T>& x) {
   if (x.shape() != shape{})
-    throw failure({error_kind::shape_mismatch, "scalar_of: the shape is " + to_string(x.shape()) + ", not ()"});
+    throw failure({error_kind::shape_mismatch, message({"scalar_of: the shape is ", x.shape(), ", not ()"})});
   return x[0];
 }
 
@@ -213,8 +213,8 @@ template <class T = double, class F, class D>
 op_spec<T> binary_elementwise(const tensor<T>& rhs, const F& f, const D& dfdx) {
   const auto apply = [rhs](const auto& function, const tensor<T>& x) {
     if (x.shape() != rhs.shape())
-      throw failure({error_kind::shape_mismatch,
-                     "binary_elementwise: shapes differ: " + to_string(x.shape()) + " and " + to_string(rhs.shape())});
+      throw failure(
+          {error_kind::shape_mismatch, message({"binary_elementwise: shapes differ: ", x.shape(), " and ", rhs.shape()})});
     tensor<T> y = tensor<T>::zeros(x.shape());
     for (int64_t i = 0; i < x.size(); ++i) y.mutable_data()[i] = function(x[i], rhs[i]);
     return y;

@@ -8,6 +8,7 @@
 #include <axiograd/nn/sequential.hpp>
 #include <axiograd/ops/operators.hpp>
 #include <axiograd/ops/ops.hpp>
+#include <memory>
 
 namespace axiograd::bench {
 namespace {

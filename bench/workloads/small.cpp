@@ -6,6 +6,7 @@
 #include <axiograd/nn/optimiser.hpp>
 #include <axiograd/nn/sequential.hpp>
 #include <axiograd/ops/ops.hpp>
+#include <memory>
 
 namespace axiograd::bench {
 namespace {

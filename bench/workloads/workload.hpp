@@ -4,6 +4,7 @@
 #include <axiograd/autograd/var.hpp>
 #include <axiograd/nn/parameter.hpp>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 

@@ -1,16 +1,12 @@
 #pragma once
 
-#include <gmpxx.h>
+#include <gmp.h>
 
 #include <axiograd/core/scalar/scalar.hpp>
-#include <bit>
-#include <cmath>
 #include <compare>
 #include <cstdint>
-#include <ostream>
-#include <stdexcept>
+#include <iosfwd>
 #include <string>
-#include <utility>
 
 namespace axiograd {
 
@@ -24,63 +20,56 @@ inline constexpr algebra algebra_of<rational>{.ring = true, .ordered = true, .di
 /// Cost: every value owns heap memory, and the digits grow with each operation.
 class rational {
  public:
-  rational() = default;
-  explicit(false) rational(int x) : q_(x) {}
+  rational() { mpq_init(q_); }
+  explicit(false) rational(int x) : rational(std::int64_t{x}) {}
   /// The exact dyadic value of a double.
-  explicit(false) rational(double x) : q_(checked_finite(x)) {}
+  explicit(false) rational(double x);
   /// n / d in lowest terms.
-  explicit rational(std::int64_t n, std::int64_t d = 1) {
-    if (d == 0) throw std::domain_error("rational: denominator is 0");
-    q_ = mpq_class(mpz_class(n), mpz_class(d));
-    q_.canonicalize();
-  }
+  explicit rational(std::int64_t n, std::int64_t d = 1);
 
-  friend rational operator+(const rational& a, const rational& b) { return rational(mpq_class(a.q_ + b.q_)); }
-  friend rational operator-(const rational& a, const rational& b) { return rational(mpq_class(a.q_ - b.q_)); }
-  friend rational operator*(const rational& a, const rational& b) { return rational(mpq_class(a.q_ * b.q_)); }
-  friend rational operator/(const rational& a, const rational& b) {
-    if (b.q_ == 0) throw std::domain_error("rational: division by 0");
-    return rational(mpq_class(a.q_ / b.q_));
+  rational(const rational& other) : rational() { mpq_set(q_, other.q_); }
+  rational(rational&& other) noexcept : rational() { mpq_swap(q_, other.q_); }
+  rational& operator=(const rational& other) {
+    mpq_set(q_, other.q_);
+    return *this;
   }
-  friend rational operator-(const rational& a) { return rational(mpq_class(-a.q_)); }
+  rational& operator=(rational&& other) noexcept {
+    mpq_swap(q_, other.q_);
+    return *this;
+  }
+  ~rational() { mpq_clear(q_); }
 
-  friend bool operator==(const rational& a, const rational& b) { return a.q_ == b.q_; }
-  friend std::strong_ordering operator<=>(const rational& a, const rational& b) { return cmp(a.q_, b.q_) <=> 0; }
+  friend rational operator+(const rational& a, const rational& b);
+  friend rational operator-(const rational& a, const rational& b);
+  friend rational operator*(const rational& a, const rational& b);
+  friend rational operator/(const rational& a, const rational& b);
+  friend rational operator-(const rational& a);
+
+  friend bool operator==(const rational& a, const rational& b) { return mpq_equal(a.q_, b.q_) != 0; }
+  friend std::strong_ordering operator<=>(const rational& a, const rational& b) { return mpq_cmp(a.q_, b.q_) <=> 0; }
 
   friend rational max(const rational& a, const rational& b) { return a > b ? a : b; }
   friend rational min(const rational& a, const rational& b) { return b > a ? a : b; }
-  friend rational abs(const rational& x) { return x.q_ < 0 ? -x : x; }
+  friend rational abs(const rational& x) { return mpq_sgn(x.q_) < 0 ? -x : x; }
 
   /// The nearest double, ties to even; +-inf where the value rounds beyond the largest double.
-  double to_double() const {
-    const double truncated = q_.get_d();
-    if (std::isinf(truncated)) return truncated;
-    const double below = std::abs(truncated);
-    const double above = std::nextafter(below, HUGE_VAL);
-    const mpq_class gap = std::isinf(above) ? mpq_class(0x1p971) : mpq_class(mpq_class(above) - mpq_class(below));
-    const int side = cmp(mpq_class(2 * (abs(q_) - below)), gap);
-    const bool up = side > 0 || (side == 0 && (std::bit_cast<std::uint64_t>(below) & 1) != 0);
-    return std::copysign(up ? above : below, sgn(q_));
-  }
+  double to_double() const;
 
   /// "n/d", or "n" for integers.
-  friend std::string to_string(const rational& x) { return x.q_.get_str(); }
-  friend std::ostream& operator<<(std::ostream& out, const rational& x) { return out << to_string(x); }
+  friend std::string to_string(const rational& x);
+  friend std::ostream& operator<<(std::ostream& out, const rational& x);
 
-  /// The GMP number, for handing it to GMP and MPFR.
-  const mpq_class& gmp() const { return q_; }
+  /// The GMP number, under the name that GMP's own C++ class gives it; for handing it to GMP and MPFR.
+  struct gmp_number {
+    mpq_srcptr q;
+    mpq_srcptr get_mpq_t() const { return q; }
+  };
+  gmp_number gmp() const { return {q_}; }
 
  private:
-  static_assert(sizeof(long) == sizeof(std::int64_t), "gmpxx converts from long");
+  static_assert(sizeof(long) == sizeof(std::int64_t), "GMP converts from long");
 
-  explicit rational(mpq_class q) : q_(std::move(q)) {}
-
-  static double checked_finite(double x) {
-    if (!std::isfinite(x)) throw std::domain_error("rational: a double that is not finite has no exact value");
-    return x;
-  }
-
-  mpq_class q_;
+  mpq_t q_;
 };
 
 }  // namespace axiograd
