@@ -118,7 +118,7 @@ bool tape<T>::follows(const operator_table<T>& op, std::span<const node_id> in) 
   if (op.spans == nullptr || !op.keeps_shape || op.in_domain != nullptr) return false;
   if (in.size() != static_cast<std::size_t>(op.in.tensors) || in.size() > follow_up<T>::most_inputs) return false;
   const auto waits = std::find_if(in.begin(), in.end(), [&](node_id id) { return waiting_.is(id); });
-  if (waits == in.end() || !nodes_[*waits].op->completes_parts) return false;
+  if (waits == in.end() || nodes_[*waits].op->followed == 0) return false;
   return std::all_of(in.begin(), in.end(), [&](node_id id) { return id < size() && *nodes_[id].dims == *nodes_[*waits].dims; });
 }
 
@@ -183,8 +183,8 @@ result<node_id> tape<T>::append_any(const operator_table<T>& op, const void* att
   if (size() >= no_node) return fail(error_kind::out_of_memory, message({op.name, ": the tape is full"}));
 
   // Few numbers are not worth it; exact ones only show that the result is the same.
-  const bool waits =
-      op.together != nullptr || (op.completes_parts && (!std::floating_point<T> || count > work_meter::shortest));
+  const bool waits = op.together != nullptr ||
+                     (op.followed > 0 && count <= op.followed && (!std::floating_point<T> || count > work_meter::shortest));
 
   const shape* const dims = *shapes[0] == *inferred ? shapes[0] : store_shape(*inferred);
   record& n = nodes_.emplace_back();

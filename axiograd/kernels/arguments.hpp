@@ -51,7 +51,7 @@ struct operator_table {
   std::uint32_t attribute_bytes;  ///< 0 for operators without attributes
   bool relabels;                  ///< the result is the input under another shape
   bool keeps_shape;               ///< inputs of one shape give a result of that shape, whatever the shape
-  bool completes_parts;           ///< `forward` runs what follows on each part of the result
+  int64_t followed;               ///< `forward` may be given what follows where the result has at most so many entries
   shape_result (*infer)(const void* op, std::span<const shape* const> in);
   void (*forward)(const void* op, const forward_run<T>&);
   void (*vjp)(const void* op, const vjp_run<T>&);

@@ -4,6 +4,7 @@
 #include <axiograd/kernels/elementwise.hpp>
 #include <axiograd/kernels/samples.hpp>
 #include <axiograd/runtime/infer.hpp>
+#include <limits>
 
 namespace axiograd {
 
@@ -44,6 +45,11 @@ struct erased {
   static constexpr bool is_tuned =
       !std::same_as<Kernels, plain_kernels<Op, T>> && requires { &tuned<Op, T>::forward, &tuned<Op, T>::vjp; };
   static const Op& op(const void* bytes) { return *static_cast<const Op*>(bytes); }
+  /// Larger products are completed by parts that do not stay in the second cache: nothing is gained (docs/decisions/fusion.md).
+  static constexpr int64_t followed = is_tuned                               ? 0
+                                      : family_of<Op> == family::contraction ? int64_t{1} << 18
+                                      : family_of<Op> == family::convolution ? std::numeric_limits<int64_t>::max()
+                                                                             : 0;
   static inline work_meter forward_meter, vjp_meter, together_meter;
 
   static shape_result infer(const void* bytes, std::span<const shape* const> in) { return axiograd::infer(op(bytes), in); }
@@ -116,20 +122,19 @@ constexpr operator_table<T> make_table() {
     using e = impl::erased<Op, T, Kernels>;
     constexpr bool relabels = requires { Op::relabels; };
     constexpr bool keeps_shape = family_of<Op> == family::elementwise && !requires { &Op::infer_shape; };
-    operator_table<T> table{
-        .name = Op::info.name.s,
-        .in = arity_of<Op>,
-        .attribute_bytes = std::is_empty_v<Op> ? 0 : sizeof(Op),
-        .relabels = relabels,
-        .keeps_shape = keeps_shape,
-        .completes_parts = !e::is_tuned && (family_of<Op> == family::contraction || family_of<Op> == family::convolution),
-        .infer = &e::infer,
-        .forward = &e::forward,
-        .vjp = &e::vjp,
-        .together = nullptr,
-        .spans = nullptr,
-        .saved = nullptr,
-        .in_domain = nullptr};
+    operator_table<T> table{.name = Op::info.name.s,
+                            .in = arity_of<Op>,
+                            .attribute_bytes = std::is_empty_v<Op> ? 0 : sizeof(Op),
+                            .relabels = relabels,
+                            .keeps_shape = keeps_shape,
+                            .followed = e::followed,
+                            .infer = &e::infer,
+                            .forward = &e::forward,
+                            .vjp = &e::vjp,
+                            .together = nullptr,
+                            .spans = nullptr,
+                            .saved = nullptr,
+                            .in_domain = nullptr};
     if constexpr (family_of<Op> == family::elementwise) {
       static_assert(!e::is_tuned, "kernels of an elementwise operator follow from its definition");
       table.spans = &Kernels::spans;

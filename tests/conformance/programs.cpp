@@ -69,7 +69,7 @@ operator_table<T> table_for(const subject& s, const runs<T>& kernels) {
           .attribute_bytes = s.attribute_bytes,
           .relabels = s.relabels,
           .keeps_shape = s.keeps_shape,
-          .completes_parts = s.completes_parts,
+          .followed = s.followed,
           .infer = s.infer,
           .forward = kernels.forward,
           .vjp = kernels.vjp,

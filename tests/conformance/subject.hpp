@@ -36,12 +36,12 @@ struct subject {
   op_facts facts;
   family kind;
   arity in;
-  bool has_samples;      ///< accepts leading axes
-  input_set shared;      ///< inputs that never carry leading axes
-  bool algebraic;        ///< runs without exp, log, ...
-  bool relabels;         ///< the result is the input under another shape
-  bool completes_parts;  ///< runs what follows
-  bool keeps_shape;      ///< inputs of one shape give a result of that shape
+  bool has_samples;  ///< accepts leading axes
+  input_set shared;  ///< inputs that never carry leading axes
+  bool algebraic;    ///< runs without exp, log, ...
+  bool relabels;     ///< the result is the input under another shape
+  int64_t followed;  ///< `forward` may be given what follows where the result has at most so many entries
+  bool keeps_shape;  ///< inputs of one shape give a result of that shape
   std::uint32_t attribute_bytes;
   std::span<const double> samples;
 

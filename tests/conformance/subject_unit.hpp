@@ -229,7 +229,7 @@ subject make_subject() {
             .shared = shared_of<Op>,
             .algebraic = axiograd::runs_on<Op, core::archetype<no_functions>>,
             .relabels = impl::relabels<Op>,
-            .completes_parts = table_of<Op, double>().completes_parts,
+            .followed = table_of<Op, double>().followed,
             .keeps_shape = table_of<Op, double>().keeps_shape,
             .attribute_bytes = std::is_empty_v<Op> ? 0 : sizeof(Op),
             .samples = {},
