@@ -315,4 +315,5 @@ extern template class tape<double>;
 
 }  // namespace axiograd
 
+#include <axiograd/autograd/reverse_impl.hpp>
 #include <axiograd/autograd/tape_impl.hpp>
