@@ -135,9 +135,9 @@ class tape {
   /// Appends `forward(value of id)`, with `vjp(x, dy)` as its derivative.
   template <class Forward, class Vjp>
   result<node_id> unary(const std::string& name, node_id id, const Forward& forward, Vjp vjp) {
-    const result<tensor<T>> given = value(id);
-    if (!given) return tl::unexpected(given.error());
-    const tensor<T> x = *given;
+    result<tensor<T>> given = value(id);
+    if (!given) return tl::unexpected(std::move(given).error());
+    const tensor<T> x = *std::move(given);
     tensor<T> y = forward(x);
     const shape dims = y.shape();
     return add_node({.name = name,
