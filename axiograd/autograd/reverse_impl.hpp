@@ -25,6 +25,16 @@ result<void> tape<T>::check_contribution(const contribution<T>& c) const {
   return {};
 }
 
+/// Whether a contribution goes into a gradient array of so many entries.
+template <scalar T>
+result<bool> tape<T>::is_wanted(const contribution<T>& c, std::size_t entries) const {
+  if (const auto ok = check_contribution(c); !ok) return tl::unexpected(ok.error());
+  if (!nodes_[c.parent].requires_grad) return false;
+  if (c.parent < entries) return true;
+  return fail(error_kind::gradient_array_length,
+              message({"backward: the gradient array has ", entries, " entries, none for node ", c.parent}));
+}
+
 namespace impl {
 template <class T>
 void add_into(T* to, const T* from, int64_t n) {
@@ -35,11 +45,9 @@ void add_into(T* to, const T* from, int64_t n) {
 template <scalar T>
 result<optional_gradients<T>> tape<T>::add_grad_dense(optional_gradients<T> gradients, const contribution<T>& c) const {
   return guarded([&]() -> result<optional_gradients<T>> {
-    if (const auto ok = check_contribution(c); !ok) return tl::unexpected(ok.error());
-    if (!nodes_[c.parent].requires_grad) return std::move(gradients);
-    if (c.parent >= gradients.size())
-      return fail(error_kind::gradient_array_length,
-                  message({"backward: the gradient array has ", gradients.size(), " entries, none for node ", c.parent}));
+    const auto wanted = is_wanted(c, gradients.size());
+    if (!wanted) return tl::unexpected(wanted.error());
+    if (!*wanted) return std::move(gradients);
     if (auto& entry = gradients[c.parent]; entry.has_value())
       impl::add_into(entry->mutable_data(), c.cotangent.data(), c.cotangent.size());
     else
@@ -51,11 +59,9 @@ result<optional_gradients<T>> tape<T>::add_grad_dense(optional_gradients<T> grad
 template <scalar T>
 result<gradient_array<T>> tape<T>::add_grad_all(gradient_array<T> gradients, const contribution<T>& c) const {
   return guarded([&]() -> result<gradient_array<T>> {
-    if (const auto ok = check_contribution(c); !ok) return tl::unexpected(ok.error());
-    if (!nodes_[c.parent].requires_grad) return std::move(gradients);
-    if (c.parent >= gradients.size())
-      return fail(error_kind::gradient_array_length,
-                  message({"backward: the gradient array has ", gradients.size(), " entries, none for node ", c.parent}));
+    const auto wanted = is_wanted(c, gradients.size());
+    if (!wanted) return tl::unexpected(wanted.error());
+    if (!*wanted) return std::move(gradients);
     tensor<T>& entry = gradients[c.parent];
     if (entry.shape() != c.cotangent.shape())
       return fail(error_kind::gradient_array_shape, message({"backward: entry ", c.parent, " of the gradient array has shape ",

@@ -269,6 +269,7 @@ class tape {
     return tensor<T>::view(chunk_ref(n.owner), n.data, *n.dims);
   }
   result<void> check_contribution(const contribution<T>& c) const;
+  result<bool> is_wanted(const contribution<T>& c, std::size_t entries) const;
   struct reverse_pass;
   std::span<const index_tensor> side_of(const record& n) const {
     return {n.extra < 0 ? nullptr : &side_[static_cast<std::size_t>(n.extra)], static_cast<std::size_t>(n.op->in.side)};
