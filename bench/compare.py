@@ -180,6 +180,7 @@ class comparison:
         wanted = [w for w in known["workloads"] if w["name"].startswith(beginnings or tuple("abcdefghij"))]
         if not wanted:
             sys.exit("compare.py: no workload begins like that; there are " + ", ".join(w["name"] for w in known["workloads"]))
+        self.with_adam = version["with_adam"]
         self.out.versions = {"axiograd": revision(), "isa": known["isa"], "torch": version["version"]}
         self.say_head(today, known, version)
         for workload in wanted:
@@ -201,7 +202,8 @@ class comparison:
 
     def row(self, workload):
         name = workload["name"]
-        rounds, problems = measure(workload, self.ours, self.theirs, self.peers)
+        peers = self.peers + ["default"] * (name in self.with_adam)
+        rounds, problems = measure(workload, self.ours, self.theirs, peers)
         if not rounds.get("ours"):
             self.out.say(f"{name:<21} FAILED: {problems}")
             self.out.bad = True
@@ -212,13 +214,14 @@ class comparison:
         memory = {} if self.options.no_memory else {
             "ours": output_of([*self.ours_command, "--memory", name], self.threads).get("bytes"),
             "eager": output_of([*self.theirs_command, "--memory", name], self.threads).get("bytes")}
-        cells = []
-        for peer in self.peers:
+        cells, below = [], []
+        for peer in peers:
             if peer not in median:
-                cells.append(f"{'-':>20}")
+                cells += [f"{'-':>20}"] * (peer in self.peers)
                 continue
             ratio = median[peer] / median["ours"]
-            cells.append(f"{in_words(median[peer]):>8} {spread(rounds[peer]):>4.0%} {ratio:>6.2f}")
+            (cells if peer in self.peers else below).append(
+                f"{in_words(median[peer]):>8} {spread(rounds[peer]):>4.0%} {ratio:>6.2f}")
             self.out.rows.append({"workload": name, "threads": self.threads, "ours_s": median["ours"], "peer": f"torch {peer}",
                                   "peer_s": median[peer], "ratio": ratio, "limit_share": share, "limit": bound,
                                   "ours_bytes": memory.get("ours"), "peer_bytes": memory.get(peer),
@@ -227,6 +230,8 @@ class comparison:
         if memory.get("ours") and memory.get("eager"):
             line += f"   {memory['ours'] / 2**20:>9.0f} {memory['eager'] / 2**20:>6.0f}"
         self.out.say(line)
+        for cell in below:
+            self.out.say(f"{'  eager, with the optimiser PyTorch takes by default':<52}  {cell.strip()}")
         for who, problem in problems.items():
             self.out.say(f"    {who}: {problem}")
             self.out.bad = self.out.bad or "DIFFER" in problem
