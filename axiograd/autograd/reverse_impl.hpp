@@ -143,7 +143,7 @@ struct tape<T>::reverse_pass {
     std::array<T*, max_inputs> dx;
     unsigned fresh = 0;
     const std::span<const std::uint32_t> parents = n.parents();
-    if (n.op->spans != nullptr && n.count <= work_meter::shortest) {
+    if (n.op->spans != nullptr && n.count <= work_meter::shortest && !t.laid_out_) {
       std::array<const T*, max_inputs> x;
       for (std::size_t k = 0; k < parents.size(); ++k) {
         x[k] = t.nodes_[parents[k]].data;
@@ -151,16 +151,36 @@ struct tape<T>::reverse_pass {
       }
       return n.op->spans().vjp(n.attributes, x.data(), n.data, dy, dx.data(), fresh, n.count);
     }
-    const input_views in = t.inputs_of(n);
+    const input_views in = t.inputs_of(parents);
     for (std::size_t k = 0; k < parents.size(); ++k) dx[k] = parents[k] == no_node ? nullptr : into_input(parents, k, fresh);
     T* const saved = saved_numbers(n);
-    const vjp_run<T> back{in.all(), t.side_of(n), {n.data, n.dims}, dy, {dx.data(), parents.size()}, fresh, saved};
+    const vjp_run<T> back{in.all(), t.side_of(n), {n.data, n.dims}, dy,    {dx.data(), parents.size()},
+                          fresh,    saved,        in.lie.data(),    n.lies};
     if (waits)
       n.op->together(n.attributes, {in.all(), t.side_of(n), {n.data, n.dims}, saved}, back);
     else
       n.op->vjp(n.attributes, back);
   }
-  /// The same for a node of the caller's own.
+  /// The pass's seed, as the value of its node lies.
+  void begin_with(const tensor<T>& seed, node_id out) {
+    const record& n = t.nodes_[out];
+    into.slots_[out] = {const_cast<T*>(seed.data()), seed.owner().get(), shape_of(n)};
+    if (n.lies.row_major()) return;
+    into_blocks(seed.data(), open(static_cast<std::uint32_t>(out)), *n.dims, n.lies);
+  }
+  /// Makes the gradients row-major that are left.
+  void hand_over() {
+    for (node_id id = 0; id < t.size() && t.laid_out_; ++id) {
+      slot& s = into.slots_[id];
+      const record& n = t.nodes_[id];
+      if (s.data == nullptr || n.lies.row_major()) continue;
+      const auto plain = memory_for(n.count);
+      out_of_blocks(s.data, plain.data, *n.dims, n.lies);
+      s.data = plain.data;
+      s.owner = plain.owner;
+    }
+  }
+  /// What a node of the caller's own contributes.
   result<void> run_closure(node_id id) {
     const record& n = t.nodes_[id];
     const auto list = t.closures_[static_cast<std::size_t>(n.extra)](
@@ -169,10 +189,16 @@ struct tape<T>::reverse_pass {
     for (const contribution<T>& c : *list) {
       if (auto ok = t.check_contribution(c); !ok) return ok;
       if (!t.nodes_[c.parent].requires_grad) continue;
-      if (T* const to = into.slots_[c.parent].data; to != nullptr)
-        impl::add_into(to, c.cotangent.data(), c.cotangent.size());
-      else
+      T* const held = into.slots_[c.parent].data;
+      const layout lies = t.nodes_[c.parent].lies;
+      if (held == nullptr && !lies.row_major())
+        into_blocks(c.cotangent.data(), open(static_cast<std::uint32_t>(c.parent)), c.cotangent.shape(), lies);
+      else if (held == nullptr)
         std::copy(c.cotangent.begin(), c.cotangent.end(), open(static_cast<std::uint32_t>(c.parent)));
+      else if (!lies.row_major())
+        into_blocks(c.cotangent.data(), held, c.cotangent.shape(), lies, true);
+      else
+        impl::add_into(held, c.cotangent.data(), c.cotangent.size());
     }
     return {};
   }
@@ -194,16 +220,13 @@ result<void> tape<T>::backward_dense_into(gradient_workspace<T>& into, node_id o
     into.free_.clear();
     into.seed_ = seed;  // read in place: nothing later adds to the output's gradient
     reverse_pass pass{*this, into};
-    into.slots_[out] = {const_cast<T*>(seed.data()), seed.owner().get(), pass.shape_of(nodes_[out])};
     node_id first = out + 1;
-    if (nodes_[out].requires_grad)
-      waiting_.settle([&](std::uint32_t id) {
-        if (id != out || nodes_[id].op->together == nullptr) return run_forward(id);
-        pass.run(nodes_[out], seed.data(), true);
-        first = out;
-      });
-    else
-      settle();
+    pass.begin_with(seed, out);
+    waiting_.settle([&](std::span<const std::uint32_t> ids) {
+      if (ids[0] != out || nodes_[out].op->together == nullptr || !nodes_[out].requires_grad) return run_waiting(ids);
+      pass.run(nodes_[out], seed.data(), true);
+      first = out;
+    });
     for (node_id id = first; id-- > 0;) {
       const record& n = nodes_[id];
       const T* const dy = into.slots_[id].data;
@@ -216,6 +239,7 @@ result<void> tape<T>::backward_dense_into(gradient_workspace<T>& into, node_id o
         if (auto ok = pass.run_closure(id); !ok) return ok;
       if (keep == kept_gradients::leaves && id != out && n.parent_count > 0) pass.close(id);
     }
+    pass.hand_over();
     return {};
   } catch (...) {
     return caught();

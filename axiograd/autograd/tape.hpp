@@ -89,7 +89,8 @@ class gradient_workspace {
 /// to a tape at a time. No member throws, copying aside; an operation that reports an error leaves the tape unchanged.
 ///
 /// An operator runs when it is appended, or when something is appended after it or asked for: a loss that is the mean of rows
-/// and a product wait for what comes next (waiting.hpp). Values do not depend on that.
+/// and a product wait for what comes next (waiting.hpp). Values do not depend on that, nor on how they lie in memory between
+/// convolutions and the operators that take the same layout.
 template <scalar T>
 class tape {
  public:
@@ -216,6 +217,7 @@ class tape {
     std::int32_t extra = -1;  // index of the first side input, or of the closure
     std::uint16_t parent_count = 0;
     bool requires_grad = true;
+    layout lies{};
 
     std::span<const std::uint32_t> parents() const { return {parent_count <= 2 ? near.data() : far, parent_count}; }
   };
@@ -231,30 +233,38 @@ class tape {
   /// The operator's inputs; those that were left out are empty views.
   struct input_views {
     std::array<view<const T>, max_inputs> of;
+    std::array<layout, max_inputs> lie;
     std::size_t count;
     std::span<const view<const T>> all() const { return {of.data(), count}; }
   };
-  input_views inputs_of(const record& n) const {
+  input_views inputs_of(std::span<const std::uint32_t> ids) const {
     input_views in;
-    in.count = n.parent_count;
+    in.count = ids.size();
     for (std::size_t k = 0; k < in.count; ++k) {
-      const std::uint32_t p = n.parents()[k];
-      in.of[k] = p == no_node ? view<const T>{} : view<const T>{nodes_[p].data, nodes_[p].dims};
+      const bool left_out = ids[k] == no_node;
+      in.of[k] = left_out ? view<const T>{} : view<const T>{nodes_[ids[k]].data, nodes_[ids[k]].dims};
+      in.lie[k] = left_out ? layout{} : nodes_[ids[k]].lies;
     }
     return in;
   }
   static T* saved_numbers(const record& n) { return n.op->saved == nullptr ? nullptr : n.data + place_of_saved(n.count); }
-  void run_forward(node_id id, const follow_up<T>* then = nullptr) const {
-    const record& n = nodes_[id];
-    const input_views in = inputs_of(n);
-    n.op->forward(n.attributes, {in.all(), side_of(n), {n.data, n.dims}, saved_numbers(n), then});
+  void run_forward(const record& n, std::span<const index_tensor> side, const follow_up<T>* then = nullptr) const {
+    const input_views in = inputs_of(n.parents());
+    n.op->forward(n.attributes, {in.all(), side, {n.data, n.dims}, saved_numbers(n), then, in.lie.data(), n.lies});
   }
-  /// Whether an operator of these inputs can run on the parts of the node that waits.
-  bool follows(const operator_table<T>& op, std::span<const node_id> in) const;
-  void run_both(const record& n) const;
-  /// Computes the node that waits, if one does.
+  /// Whether an operator of these inputs can run on the parts of the nodes that wait.
+  bool follows(const operator_table<T>& op, std::span<const std::uint32_t> in) const;
+  /// How the results of the nodes that wait should lie for an operator of these inputs.
+  layout liked_by(const operator_table<T>& op, const void* attributes, std::span<const std::uint32_t> in,
+                  std::span<const shape* const> shapes) const;
+  void lay_out_waiting(layout lies);
+  /// How the operator's result may lie; inputs that it does not take as they lie become row-major.
+  layout arrange(const operator_table<T>& op, const void* attributes, std::span<const std::uint32_t> in,
+                 std::span<const shape* const> shapes);
+  void run_waiting(std::span<const std::uint32_t> ids) const;
+  /// Computes the nodes that wait.
   void settle() const {
-    waiting_.settle([&](std::uint32_t id) { run_forward(id); });
+    waiting_.settle([&](std::span<const std::uint32_t> ids) { run_waiting(ids); });
   }
   result<void> settled() const {
     if (!waiting_.any()) return {};
@@ -266,7 +276,10 @@ class tape {
   /// The value of a node that does not wait.
   tensor<T> value_at(node_id id) const {
     const record& n = nodes_[id];
-    return tensor<T>::view(chunk_ref(n.owner), n.data, *n.dims);
+    if (n.lies.row_major()) return tensor<T>::view(chunk_ref(n.owner), n.data, *n.dims);
+    tensor<T> value = tensor<T>::uninitialised(*n.dims);
+    out_of_blocks(n.data, value.mutable_data(), *n.dims, n.lies);
+    return value;
   }
   result<void> check_contribution(const contribution<T>& c) const;
   result<bool> is_wanted(const contribution<T>& c, std::size_t entries) const;
@@ -277,7 +290,7 @@ class tape {
   void set_parents(record& n, std::span<const std::uint32_t> ids);
   void set_operator(record& n, const operator_table<T>& op, const void* attributes);
   result<node_id> append_any(const operator_table<T>& op, const void* attributes, std::span<const node_id> in,
-                             std::span<const index_tensor> side, bool follows_waiting);
+                             std::span<const index_tensor> side);
   bool append_numbers(const operator_table<T>& op, const void* attributes, std::span<const node_id> in);
   const shape* store_shape(const shape& dims);
   const char* store_text(std::string_view text);
@@ -308,7 +321,8 @@ class tape {
   std::vector<chunk_ref> held_;     // storage of leaves and of nodes of the caller's own
   std::vector<index_tensor> side_;  // side inputs, in node order
   std::vector<closure> closures_;
-  waiting_node waiting_;
+  waiting_nodes waiting_;
+  bool laid_out_ = false;  // whether some value does not lie row-major
 };
 
 extern template class tape<float>;

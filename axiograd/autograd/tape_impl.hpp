@@ -12,7 +12,8 @@ tape<T>::tape(const tape& other)
       bytes_(other.bytes_),
       held_(other.held_),
       side_(other.side_),
-      closures_(other.closures_) {}
+      closures_(other.closures_),
+      laid_out_(other.laid_out_) {}
 
 template <scalar T>
 tape<T>& tape<T>::operator=(tape other) noexcept {
@@ -23,6 +24,7 @@ tape<T>& tape<T>::operator=(tape other) noexcept {
   side_ = std::move(other.side_);
   closures_ = std::move(other.closures_);
   waiting_ = std::move(other.waiting_);
+  laid_out_ = other.laid_out_;
   return *this;
 }
 
@@ -97,7 +99,7 @@ bool tape<T>::append_numbers(const operator_table<T>& op, const void* attributes
   for (std::size_t k = 0; k < in.size(); ++k) {
     if (in[k] >= size()) return false;
     const record& parent = nodes_[in[k]];
-    if (parent.dims != dims && *parent.dims != *dims) return false;
+    if ((parent.dims != dims && *parent.dims != *dims) || !parent.lies.row_major()) return false;
     ids[k] = static_cast<std::uint32_t>(in[k]);
     x[k] = parent.data;
   }
@@ -114,26 +116,79 @@ bool tape<T>::append_numbers(const operator_table<T>& op, const void* attributes
 }
 
 template <scalar T>
-bool tape<T>::follows(const operator_table<T>& op, std::span<const node_id> in) const {
-  if (op.spans == nullptr || !op.keeps_shape || op.in_domain != nullptr) return false;
-  if (in.size() != static_cast<std::size_t>(op.in.tensors) || in.size() > follow_up<T>::most_inputs) return false;
-  const auto waits = std::find_if(in.begin(), in.end(), [&](node_id id) { return waiting_.is(id); });
-  if (waits == in.end() || nodes_[*waits].op->followed == 0) return false;
-  return std::all_of(in.begin(), in.end(), [&](node_id id) { return id < size() && *nodes_[id].dims == *nodes_[*waits].dims; });
+bool tape<T>::follows(const operator_table<T>& op, std::span<const std::uint32_t> in) const {
+  if (!waiting_.any() || waiting_.full() || op.spans == nullptr || !op.keeps_shape || op.in_domain != nullptr) return false;
+  const record& product = nodes_[waiting_.ids()[0]];
+  if (product.op->followed == 0 || in.size() > follow_up<T>::most_inputs) return false;
+  return std::any_of(in.begin(), in.end(), [&](std::uint32_t id) { return waiting_.contain(id); }) &&
+         std::all_of(in.begin(), in.end(),
+                     [&](std::uint32_t id) { return id != no_node && *nodes_[id].dims == *product.dims; });
 }
 
-/// The node that waits, and on its parts the elementwise operator n.
+/// A product, and on its parts the elementwise operators that wait with it.
 template <scalar T>
-void tape<T>::run_both(const record& n) const {
-  bool done = false;
-  waiting_.settle([&](std::uint32_t id) {
-    follow_up<T> then{n.op->spans().forward, n.attributes, n.data, nodes_[id].data, n.parent_count, {}};
-    for (std::size_t k = 0; k < then.inputs; ++k) then.in[k] = nodes_[n.parents()[k]].data;
-    run_forward(id, &then);
-    done = true;
-  });
-  const input_views in = inputs_of(n);
-  if (!done) n.op->forward(n.attributes, {in.all(), {}, {n.data, n.dims}});
+void tape<T>::run_waiting(std::span<const std::uint32_t> ids) const {
+  const record& product = nodes_[ids[0]];
+  follow_up<T> then;
+  then.after = product.data;
+  for (const std::uint32_t id : ids.subspan(1)) {
+    const record& n = nodes_[id];
+    auto& link = then.links[then.count++] = {n.op->spans().forward, n.attributes, n.data, n.parent_count, {}};
+    for (std::size_t k = 0; k < link.inputs; ++k) link.in[k] = nodes_[n.parents()[k]].data;
+  }
+  run_forward(product, side_of(product), then.count > 0 ? &then : nullptr);
+}
+
+template <scalar T>
+layout tape<T>::liked_by(const operator_table<T>& op, const void* attributes, std::span<const std::uint32_t> in,
+                         std::span<const shape* const> shapes) const {
+  if (op.lays_out == nullptr || std::none_of(in.begin(), in.end(), [&](std::uint32_t id) { return waiting_.contain(id); }))
+    return {};
+  const record& product = nodes_[waiting_.ids()[0]];
+  if (product.op->lays_out == nullptr) return {};
+  const input_views given = inputs_of(product.parents());
+  std::array<const shape*, max_inputs> dims;
+  for (std::size_t k = 0; k < given.count; ++k) dims[k] = given.of[k].dims == nullptr ? &dynamic_shape : given.of[k].dims;
+  const std::optional<layout> liked =
+      product.op->lays_out(product.attributes, {dims.data(), given.count}, {given.lie.data(), given.count});
+  if (!liked || liked->row_major()) return {};
+  const auto lies = [&](std::uint32_t id) {
+    return waiting_.contain(id) ? *liked : id == no_node ? layout{} : nodes_[id].lies;
+  };
+  // Elementwise operators read everything in the order of memory.
+  for (const std::uint32_t id : waiting_.ids().subspan(1))
+    for (const std::uint32_t p : nodes_[id].parents())
+      if (lies(p) != *liked) return {};
+  std::array<layout, max_inputs> lie;
+  for (std::size_t k = 0; k < in.size(); ++k) lie[k] = lies(in[k]);
+  return op.lays_out(attributes, shapes, {lie.data(), in.size()}) ? *liked : layout{};
+}
+
+template <scalar T>
+void tape<T>::lay_out_waiting(layout lies) {
+  for (const std::uint32_t id : waiting_.ids()) nodes_[id].lies = lies;
+  laid_out_ = laid_out_ || !lies.row_major();
+}
+
+template <scalar T>
+layout tape<T>::arrange(const operator_table<T>& op, const void* attributes, std::span<const std::uint32_t> in,
+                        std::span<const shape* const> shapes) {
+  if (!laid_out_) return {};
+  std::array<layout, max_inputs> lie;
+  for (std::size_t k = 0; k < in.size(); ++k) lie[k] = in[k] == no_node ? layout{} : nodes_[in[k]].lies;
+  if (std::all_of(lie.begin(), lie.begin() + in.size(), [](layout l) { return l.row_major(); })) return {};
+  if (op.lays_out != nullptr)
+    if (const std::optional<layout> result = op.lays_out(attributes, shapes, {lie.data(), in.size()}); result) return *result;
+  for (const std::uint32_t id : in) {
+    if (id == no_node || nodes_[id].lies.row_major()) continue;
+    record& n = nodes_[id];
+    const auto block = values_.allocate(static_cast<std::size_t>(n.count));
+    out_of_blocks(n.data, block.data, *n.dims, n.lies);
+    n.data = block.data;
+    n.owner = block.owner;
+    n.lies = {};
+  }
+  return {};
 }
 
 template <scalar T>
@@ -141,12 +196,8 @@ result<node_id> tape<T>::append(const operator_table<T>& op, const void* attribu
                                 std::span<const index_tensor> side) {
   const std::size_t before = size();
   try {
-    if (waiting_.any()) {
-      if (follows(op, in)) return append_any(op, attributes, in, side, true);
-      settle();
-    }
-    if (append_numbers(op, attributes, in)) return before;
-    return append_any(op, attributes, in, side, false);
+    if (!waiting_.any() && append_numbers(op, attributes, in)) return before;
+    return append_any(op, attributes, in, side);
   } catch (...) {
     nodes_.resize(before);
     return caught();
@@ -155,28 +206,31 @@ result<node_id> tape<T>::append(const operator_table<T>& op, const void* attribu
 
 template <scalar T>
 result<node_id> tape<T>::append_any(const operator_table<T>& op, const void* attributes, std::span<const node_id> in,
-                                    std::span<const index_tensor> side, bool follows_waiting) {
+                                    std::span<const index_tensor> side) {
   const std::size_t tensors = static_cast<std::size_t>(op.in.tensors);
   for (const node_id id : in)
     if (id >= size()) return no_such_node(op.name, id);
   std::array<std::uint32_t, max_inputs> ids;
   std::array<const shape*, max_inputs> shapes;
-  std::array<view<const T>, max_inputs> views;
   const bool absent = in.size() < tensors;
   for (std::size_t k = 0, given = 0; k < tensors; ++k) {
     const bool left_out = absent && static_cast<int>(k) == op.in.optional;
     ids[k] = left_out ? no_node : static_cast<std::uint32_t>(in[given++]);
     shapes[k] = left_out ? &dynamic_shape : nodes_[ids[k]].dims;
-    views[k] = left_out ? view<const T>{} : view<const T>{nodes_[ids[k]].data, shapes[k]};
   }
   for (std::size_t k = 0; k < side.size(); ++k) shapes[tensors + k] = &side[k].shape();
   const std::span<const shape* const> all_shapes(shapes.data(), tensors + side.size());
-  const std::span<const view<const T>> inputs(views.data(), tensors);
+  const std::span<const std::uint32_t> parents(ids.data(), tensors);
 
   const shape_result inferred = op.infer(attributes, all_shapes);
   if (!inferred) return tl::unexpected(to_error(op.name, inferred, all_shapes));
   const int64_t count = inferred->size();
-  if (op.in_domain != nullptr && !op.in_domain(attributes, inputs))
+  const bool follows_waiting = follows(op, parents);
+  if (!follows_waiting && waiting_.any()) {
+    lay_out_waiting(liked_by(op, attributes, parents, all_shapes));
+    settle();
+  }
+  if (op.in_domain != nullptr && !op.in_domain(attributes, inputs_of(parents).all()))
     return fail(error_kind::domain_error, message({op.name, ": an entry lies outside the operator's domain"}));
   if (count > shape::overflow / static_cast<int64_t>(sizeof(T)))
     return fail(error_kind::out_of_memory, message({op.name, ": a result of shape ", *inferred, " is too large"}));
@@ -186,11 +240,12 @@ result<node_id> tape<T>::append_any(const operator_table<T>& op, const void* att
   const bool waits = op.together != nullptr ||
                      (op.followed > 0 && count <= op.followed && (!std::floating_point<T> || count > work_meter::shortest));
 
+  const layout lies = arrange(op, attributes, parents, all_shapes);
   const shape* const dims = *shapes[0] == *inferred ? shapes[0] : store_shape(*inferred);
   record& n = nodes_.emplace_back();
   n.dims = dims;
   n.count = count;
-  set_parents(n, {ids.data(), tensors});
+  set_parents(n, parents);
   set_operator(n, op, attributes);
   if (op.relabels) {
     n.data = nodes_[ids[0]].data;
@@ -200,17 +255,21 @@ result<node_id> tape<T>::append_any(const operator_table<T>& op, const void* att
     const auto block = values_.allocate(static_cast<std::size_t>(saved == 0 ? count : place_of_saved(count) + saved));
     n.data = block.data;
     n.owner = block.owner;
-    if (follows_waiting)
-      run_both(n);
-    else if (!waits)
-      op.forward(n.attributes, {inputs, side, {n.data, n.dims}, saved_numbers(n)});
+    if (!follows_waiting && !waits) {
+      n.lies = lies;
+      run_forward(n, side);
+    }
   }
   if (!side.empty()) {
     n.extra = static_cast<std::int32_t>(side_.size());
     side_.insert(side_.end(), side.begin(), side.end());
   }
-  if (waits) waiting_.set(static_cast<std::uint32_t>(size() - 1));
-  return size() - 1;
+  const auto id = static_cast<std::uint32_t>(size() - 1);
+  if (follows_waiting)
+    waiting_.add(id);
+  else if (waits)
+    waiting_.begin_with(id);
+  return id;
 }
 
 template <scalar T>
@@ -247,21 +306,23 @@ void tape<T>::clear() {
   held_.clear();
   values_.reset();
   bytes_.reset();
+  laid_out_ = false;
 }
 
 // ---- reading ---------------------------------------------------------------------------------------------------------------
 
 template <scalar T>
 std::optional<tensor<T>> tape<T>::get_value(node_id id) const {
-  if (id >= size() || !settled()) return std::nullopt;
-  return value_at(id);
+  if (result<tensor<T>> found = value(id); found) return *std::move(found);
+  return std::nullopt;
 }
 
 template <scalar T>
 result<tensor<T>> tape<T>::value(node_id id) const {
   if (id >= size()) return no_such_node("value", id);
   if (auto ok = settled(); !ok) return tl::unexpected(std::move(ok).error());
-  return value_at(id);
+  if (nodes_[id].lies.row_major()) return value_at(id);
+  return guarded([&]() -> result<tensor<T>> { return value_at(id); });
 }
 
 template <scalar T>

@@ -3,24 +3,30 @@
 
 namespace axiograd {
 
-bool waiting_node::take(std::uint32_t& id) const {
-  const std::atomic_ref state(state_);
-  id = state.load(std::memory_order_acquire);
-  while (id != nobody) {
-    if (id == at_work) {
-      state.wait(at_work, std::memory_order_acquire);
-      id = state.load(std::memory_order_acquire);
-    } else if (state.compare_exchange_weak(id, at_work, std::memory_order_acquire)) {
+void waiting_nodes::begin_with(std::uint32_t id) {
+  ids_[0] = id;
+  count_ = 1;
+  policy_ = current_precision();
+  state_ = state::waits;
+}
+
+bool waiting_nodes::take() const {
+  const std::atomic_ref now(state_);
+  for (state s = now.load(std::memory_order_acquire); s != state::nobody;) {
+    if (s == state::at_work) {
+      now.wait(state::at_work, std::memory_order_acquire);
+      s = now.load(std::memory_order_acquire);
+    } else if (now.compare_exchange_weak(s, state::at_work, std::memory_order_acquire)) {
       return true;
     }
   }
   return false;
 }
 
-void waiting_node::put(std::uint32_t id) const {
-  const std::atomic_ref state(state_);
-  state.store(id, std::memory_order_release);
-  state.notify_all();
+void waiting_nodes::put(state s) const {
+  const std::atomic_ref now(state_);
+  now.store(s, std::memory_order_release);
+  now.notify_all();
 }
 
 }  // namespace axiograd

@@ -1,52 +1,71 @@
 #pragma once
-// The node whose value is not computed yet.
+// The nodes whose values are not computed yet.
 
+#include <algorithm>
+#include <array>
+#include <axiograd/kernels/precision.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <utility>
 
 namespace axiograd {
 
-/// At most one node of a tape waits, the one that was appended last, where it pays to know what comes next: a mean of rows,
-/// since one pass over the rows gives value and gradients; a product, since an elementwise operator of it runs on each part
-/// while that is in the caches. Whoever asks for the value before has it computed then. Threads that read one tape may ask at
-/// the same time.
-class waiting_node {
+/// The node of a tape that was appended last may wait, where it pays to know what comes next: a mean of rows, since one pass
+/// over the rows gives value and gradients; a product, since elementwise operators of it run on each part while that is in the
+/// caches, and since whatever reads the last of them may like the library's layout. They wait together, in the order of their
+/// ids. Whoever asks for a value before has them computed then. Threads that read one tape may ask at the same time.
+class waiting_nodes {
  public:
-  waiting_node() = default;
-  waiting_node(waiting_node&& other) noexcept : state_(std::exchange(other.state_, nobody)) {}
-  waiting_node& operator=(waiting_node&& other) noexcept {
-    state_ = std::exchange(other.state_, nobody);
+  /// A product and what follows it.
+  static constexpr std::size_t most = 4;
+
+  waiting_nodes() = default;
+  waiting_nodes(waiting_nodes&& other) noexcept { *this = std::move(other); }
+  waiting_nodes& operator=(waiting_nodes&& other) noexcept {
+    ids_ = other.ids_;
+    count_ = other.count_;
+    policy_ = other.policy_;
+    state_ = std::exchange(other.state_, state::nobody);
     return *this;
   }
-  ~waiting_node() = default;
+  ~waiting_nodes() = default;
 
-  void set(std::uint32_t id) { state_ = id; }
-  void forget() { state_ = nobody; }
-  bool any() const { return __atomic_load_n(&state_, __ATOMIC_ACQUIRE) != nobody; }
-  bool is(std::size_t id) const { return __atomic_load_n(&state_, __ATOMIC_RELAXED) == id; }
-  /// Calls run(id) if a node waits; another thread that comes meanwhile returns when it is done. If run throws, the node
-  /// goes on waiting.
+  /// A node waits; it will be computed under the policy of now.
+  void begin_with(std::uint32_t id);
+  /// Another one waits with those that do.
+  void add(std::uint32_t id) { ids_[count_++] = id; }
+  bool full() const { return count_ == most; }
+  void forget() { state_ = state::nobody; }
+  bool any() const { return __atomic_load_n(&state_, __ATOMIC_ACQUIRE) != state::nobody; }
+  std::span<const std::uint32_t> ids() const { return {ids_.data(), count_}; }
+  bool contain(std::size_t id) const { return any() && std::find(ids().begin(), ids().end(), id) != ids().end(); }
+  /// Calls run(ids) if nodes wait; another thread that comes meanwhile returns when it is done. If run throws, they go on
+  /// waiting.
   template <class F>
   void settle(const F& run) const {
-    for (std::uint32_t id; any() && take(id);) {
+    while (any() && take()) {
       struct last_word {
-        const waiting_node& node;
-        std::uint32_t then;
-        ~last_word() { node.put(then); }
-      } last{*this, id};
-      run(id);
-      last.then = nobody;
+        const waiting_nodes& nodes;
+        state then;
+        ~last_word() { nodes.put(then); }
+      } last{*this, state::waits};
+      const precision_scope scope(policy_);
+      run(ids());
+      last.then = state::nobody;
     }
   }
 
  private:
-  static constexpr std::uint32_t nobody = ~std::uint32_t{0}, at_work = nobody - 1;
-  /// Whether a node waits, which nobody else takes until it is put back; waits for whoever has it.
-  bool take(std::uint32_t& id) const;
-  void put(std::uint32_t id) const;
+  enum class state : std::uint32_t { nobody, waits, at_work };
+  /// Whether nodes wait, which nobody else takes until they are put back; waits for whoever has them.
+  bool take() const;
+  void put(state s) const;
 
-  alignas(4) mutable std::uint32_t state_ = nobody;
+  std::array<std::uint32_t, most> ids_{};
+  std::uint8_t count_ = 0;
+  precision policy_{};
+  mutable state state_ = state::nobody;
 };
 
 }  // namespace axiograd

@@ -141,6 +141,28 @@ TEST(Waiting, WhatFollowsAProductHasTheSameBits) {
   set_num_threads(before);
 }
 
+TEST(Waiting, ThePolicyIsThatOfTheAppending) {
+  const auto product = [](precision when_appended, precision when_asked) {
+    tape<float> t;
+    tensor<float> a({70, 300}), b({60, 300});
+    std::uint64_t i = 0;
+    for (tensor<float>* x : {&a, &b})
+      for (float& v : x->mutable_values()) v = static_cast<float>(uniform(3, i++));
+    const node_id w = *t.leaf(a), x = *t.leaf(b);
+    std::optional<precision_scope> scope(when_appended);
+    const node_id y = *t.apply(linear_op{}, w, x);
+    scope.reset();
+    const precision_scope later(when_asked);
+    t.apply(relu_op{}, y).value();
+    return *t.value(y);
+  };
+  const auto fast = product(precision::fp32, precision::fp32);
+  const auto same_everywhere = product(precision::reproducible_fp32, precision::reproducible_fp32);
+  EXPECT_NE(fast, same_everywhere);  // or the test shows nothing
+  EXPECT_EQ(product(precision::fp32, precision::reproducible_fp32), fast);
+  EXPECT_EQ(product(precision::reproducible_fp32, precision::fp32), same_everywhere);
+}
+
 TEST(Waiting, AnErrorAfterAProductLeavesTheTape) {
   tape<float> t;
   const node_id w = *t.leaf(tensor<float>::full({60, 50}, 0.5F)), x = *t.leaf(tensor<float>::full({70, 50}, 2));
@@ -150,6 +172,30 @@ TEST(Waiting, AnErrorAfterAProductLeavesTheTape) {
   EXPECT_EQ(t.size(), 3u);
   EXPECT_EQ(t.value(*t.apply(add_op{}, y, y))->data()[0], 100);
   EXPECT_EQ(t.value(y)->data()[4199], 50);
+}
+
+TEST(Waiting, SeveralFollow) {
+  const auto results = [](bool asks) {
+    tape<float> t;
+    const auto look = [&](node_id id) {
+      if (asks) t.value(id).value();
+      return id;
+    };
+    tensor<float> a({60, 50}), b({70, 50});
+    std::uint64_t i = 0;
+    for (tensor<float>* x : {&a, &b})
+      for (float& v : x->mutable_values()) v = static_cast<float>(uniform(3, i++) - 0.5);
+    const node_id w = *t.leaf(a), x = *t.leaf(b);
+    const node_id y = look(*t.apply(linear_op{}, w, x)), r = look(*t.apply(relu_op{}, y));
+    const node_id residual = *t.leaf(tensor<float>::full({70, 60}, 0.25F));  // between nodes that wait
+    const node_id s = look(*t.apply(add_op{}, r, residual)), q = look(*t.apply(mul_op{}, s, y));
+    const node_id more = look(*t.apply(tanh_op{}, q)), last = look(*t.apply(mul_op{}, more, r));  // too many to wait
+    const auto gradients = *t.backward_dense(last, tensor<float>::full({70, 60}, 1));
+    std::vector<tensor<float>> all{*gradients[w], *gradients[x], *gradients[residual]};
+    for (const node_id id : {y, r, s, q, more, last}) all.push_back(*t.value(id));
+    return all;
+  };
+  EXPECT_EQ(results(false), results(true));
 }
 
 TEST(Waiting, CopiesMovesAndClearedTapes) {

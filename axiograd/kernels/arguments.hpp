@@ -5,6 +5,8 @@
 #include <axiograd/core/tensor.hpp>
 #include <axiograd/core/view.hpp>
 #include <axiograd/kernels/follow_up.hpp>
+#include <axiograd/kernels/layout.hpp>
+#include <optional>
 #include <span>
 
 namespace axiograd {
@@ -17,6 +19,10 @@ struct forward_run {
   view<T> y;
   T* saved = nullptr;                  ///< room for the numbers that the reverse run can use again, or null
   const follow_up<T>* then = nullptr;  ///< only where the operator's table says that it may be given
+  const layout* lie = nullptr;         ///< how each input lies; null: row-major
+  layout y_lies{};
+
+  layout input_lies(std::size_t k) const { return lie == nullptr ? layout{} : lie[k]; }
 };
 
 /// One reverse run: adds to each `dx` that is not null, or writes it where it holds nothing yet.
@@ -27,9 +33,20 @@ struct vjp_run {
   view<const T> y;
   const T* dy;
   std::span<T* const> dx;
-  unsigned fresh = 0;        ///< bit k: dx[k] holds nothing yet; never set where inputs share a dx
-  const T* saved = nullptr;  ///< what the forward run left in its `saved`; null: to be computed again
+  unsigned fresh = 0;           ///< bit k: dx[k] holds nothing yet; never set where inputs share a dx
+  const T* saved = nullptr;     ///< what the forward run left in its `saved`; null: to be computed again
+  const layout* lie = nullptr;  ///< how each input and its gradient lies; null: row-major
+  layout y_lies{};              ///< y and dy
 
+  layout input_lies(std::size_t k) const { return lie == nullptr ? layout{} : lie[k]; }
+  /// Whether everything lies in the same way.
+  bool lies_alike() const {
+    for (std::size_t k = 0; k < in.size(); ++k)
+      if (input_lies(k) != y_lies) return false;
+    return true;
+  }
+  /// Whether everything is row-major.
+  bool row_major() const { return y_lies.row_major() && lies_alike(); }
   bool adds(std::size_t k) const { return (fresh >> k & 1U) == 0; }
 };
 
@@ -52,6 +69,9 @@ struct operator_table {
   bool relabels;                  ///< the result is the input under another shape
   bool keeps_shape;               ///< inputs of one shape give a result of that shape, whatever the shape
   int64_t followed;               ///< `forward` may be given what follows where the result has at most so many entries
+  /// How the result may lie where the inputs lie as said; nothing if they have to be row-major. Null: always. An operator
+  /// that may be followed says how its result lies best.
+  std::optional<layout> (*lays_out)(const void* op, std::span<const shape* const> in, std::span<const layout> lie);
   shape_result (*infer)(const void* op, std::span<const shape* const> in);
   void (*forward)(const void* op, const forward_run<T>&);
   void (*vjp)(const void* op, const vjp_run<T>&);

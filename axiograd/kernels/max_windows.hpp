@@ -18,6 +18,8 @@ class max_windows {
       : g_(g), x_(x.from(1)), y_(y.from(1)), last_(x_.rank - 1), line_(y_[last_]), tiling_(tiling()) {}
   /// Whether places in a plane fit the 32 bits that they are remembered in.
   bool fits() const { return x_.size() < std::numeric_limits<std::int32_t>::max(); }
+  /// Whether channels may lie in blocks.
+  bool takes_blocks() const { return tiling_.has_value(); }
 
   /// y[q] = the largest entry of window q, NaN if there is one.
   template <class T>
@@ -53,6 +55,16 @@ class max_windows {
       });
       for (int64_t i = 0; i < line_; ++i) dx[winner[i]] = dx[winner[i]] + dy[q0 + i];
     });
+  }
+  /// The same for channels in a block.
+  template <class T>
+  void forward(layout lies, const T* x, T* y) const {
+    with_best_isa([&]<isa Set> { native_max_pool<T, Set>::forward(*tiling_, lies.block, x, y); });
+  }
+  template <class T>
+  void vjp(layout lies, const T* x, const T* y, const T* dy, T* dx, bool fresh) const {
+    if (fresh && !covers_all()) std::fill_n(dx, x_.size() * lies.block, T(0));
+    with_best_isa([&]<isa Set> { native_max_pool<T, Set>::vjp(*tiling_, lies.block, x, y, dy, dx, !fresh); });
   }
 
  private:
@@ -110,32 +122,71 @@ class max_windows {
   std::optional<window_tiling> tiling_;  ///< where windows lie side by side
 };
 
+/// How the result of max pooling may lie: as the images do.
+template <class Op>
+std::optional<layout> max_pool_lays_out(const Op& op, const pool_geometry& g, const shape& images, layout lies) {
+  const shape x = images.from(1);
+  if (images.rank != 2 + g.kernel.rank || !max_windows(g, x, *op.infer_shape(x)).takes_blocks()) return std::nullopt;
+  return lies;
+}
+
+/// Calls body(place in x, place in y) for each plane, or block of planes, on several threads.
+template <class F>
+void for_planes(const shape& x, const shape& y, int64_t samples, layout lies, const F& body) {
+  const int64_t together = std::max<int64_t>(1, lies.block);
+  const int64_t x_plane = x.from(1).size() * together, y_plane = y.from(1).size() * together,
+                planes = samples * y[0] / together;
+  const int64_t block = std::max<int64_t>(1, 16384 / std::max<int64_t>(1, x_plane));
+  parallel_for((planes + block - 1) / block, [&](int64_t b) {
+    for (int64_t p = b * block; p < std::min(planes, (b + 1) * block); ++p) body(p * x_plane, p * y_plane);
+  });
+}
+
 /// Max pooling of a whole tensor, plane by plane; the operator's own loops where places do not fit.
 template <class Op, class T>
 void max_pool_forward(const Op& op, const pool_geometry& g, const forward_run<T>& run) {
   const impl::sample_layout<Op> at(op, run.in, *run.y.dims);
   const max_windows w(g, at.in[0], at.y);
   if (!w.fits()) return impl::run_sample_forward(op, run);
-  const int64_t x_plane = at.in[0].from(1).size(), y_plane = at.y.from(1).size(), planes = at.samples * at.y[0];
-  const int64_t block = std::max<int64_t>(1, 16384 / std::max<int64_t>(1, x_plane));
-  parallel_for((planes + block - 1) / block, [&](int64_t b) {
-    for (int64_t p = b * block; p < std::min(planes, (b + 1) * block); ++p)
-      w.forward(run.in[0].data + p * x_plane, run.y.data + p * y_plane);
+  const layout lies = run.y_lies;
+  for_planes(at.in[0], at.y, at.samples, lies, [&](int64_t from, int64_t to) {
+    if (lies.row_major())
+      w.forward(run.in[0].data + from, run.y.data + to);
+    else
+      w.forward(lies, run.in[0].data + from, run.y.data + to);
   });
 }
 template <class Op, class T>
 void max_pool_vjp(const Op& op, const pool_geometry& g, const vjp_run<T>& run) {
   if (run.dx[0] == nullptr) return;
+  const layout lies = run.input_lies(0);
+  if (lies != run.y_lies) {  // the smaller ones follow the images
+    const int64_t n = run.y.dims->size();
+    scratch_memory<T> memory(2 * n);
+    T *const y = memory.data(), *const dy = y + n;
+    const auto copy = [&](const T* from, T* to) {
+      if (lies.row_major())
+        out_of_blocks(from, to, *run.y.dims, run.y_lies);
+      else
+        into_blocks(from, to, *run.y.dims, lies);
+    };
+    copy(run.y.data, y);
+    copy(run.dy, dy);
+    vjp_run<T> alike = run;
+    alike.y.data = y;
+    alike.dy = dy;
+    alike.y_lies = lies;
+    return max_pool_vjp(op, g, alike);
+  }
   const impl::sample_layout<Op> at(op, run.in, *run.y.dims);
   const max_windows w(g, at.in[0], at.y);
   if (!w.fits()) return impl::run_sample_vjp(op, run);
-  const int64_t x_plane = at.in[0].from(1).size(), y_plane = at.y.from(1).size(), planes = at.samples * at.y[0];
-  const int64_t block = std::max<int64_t>(1, 16384 / std::max<int64_t>(1, x_plane));
-  parallel_for((planes + block - 1) / block, [&](int64_t b) {
-    for (int64_t p = b * block; p < std::min(planes, (b + 1) * block); ++p) {
-      w.vjp(run.in[0].data + p * x_plane, run.y.data + p * y_plane, run.dy + p * y_plane, run.dx[0] + p * x_plane,
-            !run.adds(0));
-    }
+  for_planes(at.in[0], at.y, at.samples, lies, [&](int64_t x, int64_t y) {
+    const T *const in = run.in[0].data + x, *const out = run.y.data + y, *const dy = run.dy + y;
+    if (lies.row_major())
+      w.vjp(in, out, dy, run.dx[0] + x, !run.adds(0));
+    else
+      w.vjp(lies, in, out, dy, run.dx[0] + x, !run.adds(0));
   });
 }
 

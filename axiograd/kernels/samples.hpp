@@ -7,6 +7,7 @@
 #include <axiograd/kernels/contraction.hpp>
 #include <axiograd/kernels/cpu/convolution.hpp>
 #include <axiograd/kernels/parallel.hpp>
+#include <axiograd/kernels/row_major.hpp>
 #include <axiograd/kernels/rowwise.hpp>
 
 namespace axiograd::impl {
@@ -157,32 +158,38 @@ struct patch_product {
     patches = {g, k, q};
     windows = {g, o, q};
   }
-  /// The same for the library, which takes whole batches.
-  convolution_call call() const { return {source.geometry, source.kernel, source.x, source.y, at.samples}; }
+  /// The same for the library, which takes whole batches, where the operator's image and its result lie so.
+  convolution_call call(layout in = {}, layout out = {}) const {
+    return {source.geometry, source.kernel, source.x, source.y, at.samples, transposed ? out : in, transposed ? in : out};
+  }
   /// Its results by the library. A transposed convolution's value is what a convolution has as the gradient of its image, and
   /// the other way round.
-  void forward_by_library(const float* w, const float* bias, const float* x, float* y, const follow_up<float>* then) const {
-    if (!transposed) return convolve(call(), w, bias, x, y, then);
-    if (bias != nullptr) fill_with(bias, y);
-    convolve_vjp(call(), w, nullptr, x, {}, {y, bias != nullptr});
+  void forward_by_library(const convolution_call& c, const float* w, const float* bias, const float* x, float* y,
+                          const follow_up<float>* then) const {
+    if (!transposed) return convolve(c, w, bias, x, y, then);
+    if (bias != nullptr) fill_with(bias, y, c.x_lies);
+    convolve_vjp(c, w, nullptr, x, {}, {y, bias != nullptr});
     if (then != nullptr) parallel_for(at.samples, [&](int64_t i) { then->run(y + i * at.y_step, at.y_step); });
   }
-  void vjp_by_library(const float* w, const float* x, const float* dy, const convolution_gradient& dkernel,
-                      const convolution_gradient& dx) const {
-    if (!transposed) return convolve_vjp(call(), w, x, dy, dkernel, dx);
-    if (dkernel.data != nullptr) convolve_vjp(call(), w, dy, x, dkernel, {});
+  void vjp_by_library(const convolution_call& c, const float* w, const float* x, const float* dy,
+                      const convolution_gradient& dkernel, const convolution_gradient& dx) const {
+    if (!transposed) return convolve_vjp(c, w, x, dy, dkernel, dx);
+    if (dkernel.data != nullptr) convolve_vjp(c, w, dy, x, dkernel, {});
     if (dx.data == nullptr) return;
-    if (!dx.adds) return convolve(call(), w, nullptr, dy, dx.data);
+    if (!dx.adds) return convolve(c, w, nullptr, dy, dx.data);
     const int64_t n = at.samples * at.in[2].size();
     scratch_memory<float> fresh(n);
-    convolve(call(), w, nullptr, dy, fresh.data());
+    convolve(c, w, nullptr, dy, fresh.data());
     for (int64_t i = 0; i < n; ++i) dx.data[i] += fresh.data()[i];
   }
   /// Every sample's y as the bias alone.
   template <class T>
-  void fill_with(const T* bias, T* y) const {
-    const int64_t channels = at.y[0], positions = at.y.from(1).size();
-    for (int64_t c = 0; c < at.samples * channels; ++c) std::fill_n(y + c * positions, positions, bias[c % channels]);
+  void fill_with(const T* bias, T* y, layout y_lies) const {
+    const int64_t channels = at.y[0], positions = at.y.from(1).size(), block = y_lies.block;
+    for (int64_t c = 0; c < at.samples * channels && y_lies.row_major(); ++c)
+      std::fill_n(y + c * positions, positions, bias[c % channels]);
+    for (int64_t b = 0; !y_lies.row_major() && b < at.samples * channels / block; ++b)
+      for (int64_t p = 0; p < positions; ++p) std::copy_n(bias + b * block % channels, block, y + (b * positions + p) * block);
   }
   const shape& image_shape() const { return transposed ? at.y : at.in[2]; }
   const shape& window_shape() const { return transposed ? at.in[2] : at.y; }
@@ -213,6 +220,21 @@ struct patch_product {
   }
 };
 
+/// How the result may lie, and lies best: the library takes and gives blocks of channels where samples have one axis.
+template <class T, class Op>
+std::optional<layout> patches_lay_out(const Op& op, std::span<const shape* const> in, const shape& y,
+                                      std::span<const layout> lie) {
+  const bool asked = lie[2].row_major();
+  if (!lie[0].row_major() || !lie[1].row_major()) return std::nullopt;
+  std::array<view<const T>, 3> views{};
+  for (std::size_t k = 0; k < 3; ++k)
+    if (in[k]->rank >= 0) views[k].dims = in[k];
+  const patch_product<Op> p(op, std::span<const view<const T>>(views), y);
+  const convolution_call c = p.call();
+  if (!c.fits_library() || in[2]->rank != in[0]->rank) return asked ? std::optional(layout{}) : std::nullopt;
+  return patch_product<Op>::transposed ? c.likes_x() : c.likes_y(in[1]->rank >= 0);
+}
+
 template <class Op, class T>
 void run_patches_forward(const Op& op, const forward_run<T>& run) {
   constexpr bool transposed = patch_product<Op>::transposed;
@@ -220,7 +242,8 @@ void run_patches_forward(const Op& op, const forward_run<T>& run) {
   const T* const w = run.in[0].data;
   const T* const bias = run.in[1].data;
   if constexpr (std::same_as<T, float>)
-    if (p.call().fits_library()) return p.forward_by_library(w, bias, run.in[2].data, run.y.data, run.then);
+    if (const convolution_call c = p.call(run.input_lies(2), run.y_lies); c.fits_library())
+      return p.forward_by_library(c, w, bias, run.in[2].data, run.y.data, run.then);
   const int64_t channels = p.at.y[0], positions = p.at.y.from(1).size();
   for_sample_blocks(p.at.samples, p.patches.size() * 8, true, [&](int64_t first, int64_t count) {
     scratch_memory<T> memory(p.patch_memory());
@@ -238,16 +261,33 @@ void run_patches_forward(const Op& op, const forward_run<T>& run) {
   });
 }
 
-/// dbias (+)= the sums of dy over samples and positions.
-template <class Op, class T>
+/// Numbers of channels that lie side by side.
+template <class T, int Block>
+struct channel_numbers {
+  T of[Block];
+
+  channel_numbers() = default;
+  explicit channel_numbers(int value) { std::fill_n(of, Block, T(value)); }
+  channel_numbers operator+(const channel_numbers& other) const {
+    channel_numbers sum;
+    for (int c = 0; c < Block; ++c) sum.of[c] = of[c] + other.of[c];
+    return sum;
+  }
+};
+
+/// dbias (+)= the sums of dy over samples and positions; `Block` channels lie side by side.
+template <int Block, class Op, class T>
 void add_bias_gradient(const sample_layout<Op>& at, const T* dy, T* dbias, bool adds) {
-  const int64_t positions = at.y.from(1).size(),
-                block = std::max<int64_t>(1, 32768 / std::max<int64_t>(1, at.samples * positions));
-  parallel_for((at.y[0] + block - 1) / block, [&](int64_t b) {
-    for (int64_t o = b * block; o < std::min(at.y[0], (b + 1) * block); ++o) {
-      T total(0);
-      for (int64_t i = 0; i < at.samples; ++i) total = total + sum_run(dy + i * at.y_step + o * positions, positions, 1);
-      dbias[o] = adds ? dbias[o] + total : total;
+  using numbers = std::conditional_t<Block == 1, T, channel_numbers<T, Block>>;
+  const int64_t positions = at.y.from(1).size(), blocks = at.y[0] / Block;
+  const int64_t together = std::max<int64_t>(1, 32768 / std::max<int64_t>(1, at.samples * positions * Block));
+  parallel_for((blocks + together - 1) / together, [&](int64_t part) {
+    for (int64_t b = part * together; b < std::min(blocks, (part + 1) * together); ++b) {
+      numbers total(0);
+      for (int64_t i = 0; i < at.samples; ++i)
+        total = total + sum_run(reinterpret_cast<const numbers*>(dy + i * at.y_step) + b * positions, positions, 1);
+      const T* const sums = reinterpret_cast<const T*>(&total);
+      for (int64_t c = 0; c < Block; ++c) dbias[b * Block + c] = adds ? dbias[b * Block + c] + sums[c] : sums[c];
     }
   });
 }
@@ -259,12 +299,18 @@ void run_patches_vjp(const Op& op, const vjp_run<T>& run) {
   const T* const w = run.in[0].data;
   T* const dkernel = run.dx[0];
   T* const dbias = run.dx[1];
-  if constexpr (std::same_as<T, float>)
-    if (p.call().fits_library()) {
-      p.vjp_by_library(w, run.in[2].data, run.dy, {dkernel, run.adds(0)}, {run.dx[2], run.adds(2)});
-      if (dbias != nullptr) add_bias_gradient(p.at, run.dy, dbias, run.adds(1));
-      return;
+  if constexpr (std::same_as<T, float>) {
+    const convolution_call c = p.call(run.input_lies(2), run.y_lies);
+    if (c.fits_library()) {
+      p.vjp_by_library(c, w, run.in[2].data, run.dy, {dkernel, run.adds(0)}, {run.dx[2], run.adds(2)});
+      if (dbias == nullptr) return;
+      const auto add_bias = run.y_lies.block == 16  ? &add_bias_gradient<16, Op, T>
+                            : run.y_lies.block == 8 ? &add_bias_gradient<8, Op, T>
+                                                    : &add_bias_gradient<1, Op, T>;
+      return add_bias(p.at, run.dy, dbias, run.adds(1));
     }
+    if (!run.row_major()) return vjp_in_row_major(run, [&](const vjp_run<T>& plain) { run_patches_vjp(op, plain); });
+  }
   clear_fresh(run);
   // Each block of samples sums the shared gradients by itself; the sums are added in order, whatever the threads did.
   const int64_t kernel_size = dkernel == nullptr ? 0 : p.kernel.size();

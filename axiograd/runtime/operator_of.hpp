@@ -2,6 +2,7 @@
 // kernels_of<Op, T>: an operator for any number type, assembled from its family's machinery.
 
 #include <axiograd/kernels/elementwise.hpp>
+#include <axiograd/kernels/row_major.hpp>
 #include <axiograd/kernels/samples.hpp>
 #include <axiograd/runtime/infer.hpp>
 #include <limits>
@@ -70,20 +71,30 @@ struct erased {
       run_sample_forward(op(bytes), run);
   }
   static void vjp(const void* bytes, const vjp_run<T>& run) {
-    if constexpr (is_tuned)
+    if constexpr (is_tuned) {
       tuned<Op, T>::vjp(op(bytes), run);
-    else if constexpr (family_of<Op> == family::elementwise)
+    } else if constexpr (family_of<Op> == family::elementwise) {
+      if (!run.lies_alike()) return vjp_in_row_major(run, [&](const vjp_run<T>& plain) { vjp(bytes, plain); });
       elementwise_vjp<arity_of<Op>.tensors>(Kernels::spans(), vjp_meter, bytes, run);
-    else if constexpr (family_of<Op> == family::rowwise)
+    } else if constexpr (family_of<Op> == family::rowwise) {
       rowwise_vjp<Op>(Kernels::rows(), vjp_meter, bytes, run);
-    else if constexpr (family_of<Op> == family::contraction)
+    } else if constexpr (family_of<Op> == family::contraction) {
       contraction_vjp(products_of<Op>, run);
-    else if constexpr (family_of<Op> == family::index)
+    } else if constexpr (family_of<Op> == family::index) {
       run_boxes_vjp(op(bytes), run);
-    else if constexpr (family_of<Op> == family::convolution)
+    } else if constexpr (family_of<Op> == family::convolution) {
       run_patches_vjp(op(bytes), run);
-    else
+    } else {
       run_sample_vjp(op(bytes), run);
+    }
+  }
+  static std::optional<layout> lays_out(const void* bytes, std::span<const shape* const> in, std::span<const layout> lie) {
+    if constexpr (is_tuned)
+      return tuned<Op, T>::lays_out(op(bytes), in, lie);
+    else if constexpr (family_of<Op> == family::convolution)
+      return patches_lay_out<T>(op(bytes), in, *infer(bytes, in), lie);
+    else
+      return std::all_of(lie.begin(), lie.end(), [&](layout l) { return l == lie[0]; }) ? std::optional(lie[0]) : std::nullopt;
   }
   static void together(const void* bytes, const forward_run<T>& run, const vjp_run<T>& back) {
     rowwise_together<Op>(Kernels::rows(), together_meter, bytes, run, back);
@@ -128,6 +139,7 @@ constexpr operator_table<T> make_table() {
                             .relabels = relabels,
                             .keeps_shape = keeps_shape,
                             .followed = e::followed,
+                            .lays_out = nullptr,
                             .infer = &e::infer,
                             .forward = &e::forward,
                             .vjp = &e::vjp,
@@ -141,6 +153,11 @@ constexpr operator_table<T> make_table() {
     }
     if constexpr (family_of<Op> == family::rowwise && !e::is_tuned)
       if constexpr (result_of<Op> == row_result::mean) table.together = &e::together;
+    if constexpr (e::is_tuned) {
+      if constexpr (requires { &tuned<Op, T>::lays_out; }) table.lays_out = &e::lays_out;
+    } else if constexpr (keeps_shape || (family_of<Op> == family::convolution && std::same_as<T, float>)) {
+      table.lays_out = &e::lays_out;
+    }
     if constexpr (saved_of<Op> > 0) table.saved = &e::saved;
     if constexpr (requires(const Op op, const T x) { op.in_domain(x); }) table.in_domain = &e::in_domain;
     return table;

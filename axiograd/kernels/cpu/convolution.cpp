@@ -15,8 +15,8 @@ namespace {
 using dims = dnnl::memory::dims;
 using desc = dnnl::memory::desc;
 
-// Multiplications of one sample from which a primitive is worth its start; it also allocates memory of its own at each run.
-constexpr std::int64_t smallest_work = 1 << 19;
+// Multiplications of a part from which a primitive is worth its start; it also allocates memory of its own at each run.
+constexpr std::int64_t smallest_work = 1 << 16;
 // The samples are cut into at most so many parts; each is computed by one thread, and sums its gradient of the kernel.
 constexpr std::int64_t most_parts = 8;
 
@@ -49,6 +49,21 @@ desc row_major(const dims& d) {
   return in_rows(d, order);
 }
 desc of_its_choice(const desc& d) { return {d.dims(), dnnl::memory::data_type::f32, dnnl::memory::format_tag::any}; }
+
+/// Images of these row-major dimensions as they lie.
+desc as_they_lie(const desc& row_major, layout lies) {
+  using tag = dnnl::memory::format_tag;
+  if (lies.row_major()) return row_major;
+  constexpr tag eights[]{tag::aBc8b, tag::aBcd8b, tag::aBcde8b}, sixteens[]{tag::aBc16b, tag::aBcd16b, tag::aBcde16b};
+  const std::size_t axes = row_major.dims().size() - 3;
+  return {row_major.dims(), dnnl::memory::data_type::f32, lies.block == 8 ? eights[axes] : sixteens[axes]};
+}
+/// How images lie that a primitive wants so; row-major stands for any other way.
+layout layout_of(const desc& wanted, const desc& row_major) {
+  for (const layout l : {layout{16}, layout{8}})
+    if (row_major.dims()[1] % l.block == 0 && wanted == as_they_lie(row_major, l)) return l;
+  return {};
+}
 
 prepared prepare(const convolution_call& c, task what, std::int64_t samples, bool with_bias) {
   const auto axes = static_cast<std::size_t>(c.kernel.rank - 2);
@@ -108,7 +123,7 @@ prepared prepare(const convolution_call& c, task what, std::int64_t samples, boo
   return p;
 }
 
-/// Primitives by what they do, made once. Those that a program uses again and again are few.
+/// Primitives by what they do, made once, for one thread. Those that a program uses again and again are few.
 std::shared_ptr<const prepared> primitive_for(const convolution_call& c, task what, std::int64_t samples, bool with_bias) {
   struct entry {
     convolution_call call;
@@ -134,18 +149,18 @@ std::shared_ptr<const prepared> primitive_for(const convolution_call& c, task wh
 /// A tensor of the caller's, in the layout that a primitive wants.
 class operand_memory {
  public:
-  operand_memory(const desc& wanted, const desc& plain, const float* data)
-      : plain_(plain, cpu(), const_cast<float*>(data)), own_(wanted == plain ? plain_ : reserved(wanted)) {}
+  operand_memory(const desc& wanted, const desc& given, const float* data)
+      : given_(given, cpu(), const_cast<float*>(data)), own_(wanted == given ? given_ : reserved(wanted)) {}
   /// With the caller's numbers in it.
   const dnnl::memory& filled(dnnl::stream& s) {
-    if (room_) dnnl::reorder(plain_, own_).execute(s, plain_, own_);
+    if (room_) dnnl::reorder(given_, own_).execute(s, given_, own_);
     return own_;
   }
   /// As it is: for the primitive to write, or filled before.
   const dnnl::memory& own() const { return own_; }
   /// Hands what was written to the caller.
   void give_back(dnnl::stream& s) {
-    if (room_) dnnl::reorder(own_, plain_).execute(s, own_, plain_);
+    if (room_) dnnl::reorder(own_, given_).execute(s, own_, given_);
   }
 
  private:
@@ -154,8 +169,11 @@ class operand_memory {
     return {wanted, cpu(), room_->data()};
   }
   std::optional<scratch_memory<float>> room_;
-  dnnl::memory plain_, own_;
+  dnnl::memory given_, own_;
 };
+
+/// The samples of part 0.
+std::int64_t samples_of_a_part(const convolution_call& c) { return c.samples / std::min(c.samples, most_parts); }
 
 void add(float* to, const float* from, std::int64_t n) {
   for (std::int64_t i = 0; i < n; ++i) to[i] += from[i];
@@ -176,7 +194,18 @@ void for_parts(const convolution_call& c, const F& body) {
 
 bool convolution_call::fits_library() const {
   if (kernel.rank < 3 || kernel.rank > 5 || samples == 0 || current_precision() != precision::fp32) return false;
-  return y.size() * kernel.from(1).size() >= smallest_work;
+  return samples_of_a_part(*this) * y.size() * kernel.from(1).size() >= smallest_work;
+}
+
+layout convolution_call::likes_y(bool with_bias) const {
+  const single_threaded_library guard;
+  const auto p = primitive_for(*this, task::forward, samples_of_a_part(*this), with_bias);
+  return layout_of(p->y, p->plain_y);
+}
+layout convolution_call::likes_x() const {
+  const single_threaded_library guard;
+  const auto p = primitive_for(*this, task::back_to_x, samples_of_a_part(*this), false);
+  return layout_of(p->x, p->plain_x);
 }
 
 void convolve(const convolution_call& c, const float* kernel, const float* bias, const float* x, float* y,
@@ -184,8 +213,8 @@ void convolve(const convolution_call& c, const float* kernel, const float* bias,
   for_parts(c, [&](std::int64_t, std::int64_t first, std::int64_t samples) {
     const auto p = primitive_for(c, task::forward, samples, bias != nullptr);
     dnnl::stream stream(cpu());
-    operand_memory w(p->kernel, p->plain_kernel, kernel), in(p->x, p->plain_x, x + first * c.x.size()),
-        out(p->y, p->plain_y, y + first * c.y.size());
+    operand_memory w(p->kernel, p->plain_kernel, kernel), in(p->x, as_they_lie(p->plain_x, c.x_lies), x + first * c.x.size()),
+        out(p->y, as_they_lie(p->plain_y, c.y_lies), y + first * c.y.size());
     scratch_memory<char> scratch(static_cast<std::int64_t>(p->scratch.get_size()) + 1);
     std::unordered_map<int, dnnl::memory> arguments{{DNNL_ARG_WEIGHTS, w.filled(stream)},
                                                     {DNNL_ARG_SRC, in.filled(stream)},
@@ -211,9 +240,9 @@ void convolve_vjp(const convolution_call& c, const float* kernel, const float* x
     const auto run = [&](task what, const float* w, const float* in) {
       const auto p = primitive_for(c, what, samples, false);
       const bool to_x = what == task::back_to_x;
-      operand_memory its_kernel(p->kernel, p->plain_kernel, w), its_x(p->x, p->plain_x, in);
+      operand_memory its_kernel(p->kernel, p->plain_kernel, w), its_x(p->x, as_they_lie(p->plain_x, c.x_lies), in);
       if (!its_dy || its_dy->own().get_desc() != p->y) {
-        its_dy.emplace(p->y, p->plain_y, dy + first * c.y.size());
+        its_dy.emplace(p->y, as_they_lie(p->plain_y, c.y_lies), dy + first * c.y.size());
         its_dy->filled(stream);
       }
       scratch_memory<char> scratch(static_cast<std::int64_t>(p->scratch.get_size()) + 1);

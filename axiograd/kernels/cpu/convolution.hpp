@@ -3,6 +3,7 @@
 
 #include <axiograd/core/patches.hpp>
 #include <axiograd/kernels/follow_up.hpp>
+#include <axiograd/kernels/layout.hpp>
 
 namespace axiograd {
 
@@ -11,9 +12,13 @@ struct convolution_call {
   conv_geometry geometry;
   shape kernel, x, y;
   std::int64_t samples = 0;
+  layout x_lies{}, y_lies{};
 
   /// Whether the library is the faster way; what is smaller goes through products of patches.
   bool fits_library() const;
+  /// How the library would have y as a convolution of x, and x as the gradient of one.
+  layout likes_y(bool with_bias) const;
+  layout likes_x() const;
 };
 
 /// y = kernel * x + bias, and what follows; a null bias is none. Results do not depend on the number of threads.

@@ -20,6 +20,9 @@ struct native_max_pool {
   static void forward(const window_tiling& w, const T* x, T* y);
   /// Writes dx: dy at the first largest entry of its window, 0 elsewhere in the windows.
   static void vjp(const window_tiling& w, const T* x, const T* y, const T* dy, T* dx);
+  /// The same for `block` channels that lie side by side.
+  static void forward(const window_tiling& w, int64_t block, const T* x, T* y);
+  static void vjp(const window_tiling& w, int64_t block, const T* x, const T* y, const T* dy, T* dx, bool adds);
 };
 
 }  // namespace axiograd

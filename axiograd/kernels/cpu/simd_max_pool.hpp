@@ -94,6 +94,50 @@ struct max_pool_plane {
   }
 };
 
+/// Planes of `block` channels side by side: each window's entries are vectors of channels.
+template <class S, int Columns>
+struct max_pool_block {
+  using T = typename S::element;
+
+  /// Calls body(place of the window, place of its first entry, channels) for each window and each vector of channels.
+  template <class F>
+  static void for_windows(const window_tiling& w, int64_t block, const F& body) {
+    for (int64_t q = 0; q < w.lines; ++q)
+      for (int64_t i = 0; i < w.line; ++i)
+        for (int64_t c = 0; c < block; c += S::lanes)
+          body((q * w.line + i) * block + c, (q * w.rows * w.width + i * Columns) * block + c,
+               static_cast<int>(std::min<int64_t>(S::lanes, block - c)));
+  }
+  static void forward(const window_tiling& w, int64_t block, const T* x, T* y) {
+    for_windows(w, block, [&](int64_t to, int64_t from, int channels) {
+      S best(-std::numeric_limits<T>::infinity());
+      for (int64_t r = 0; r < w.rows; ++r)
+        for (int c = 0; c < Columns; ++c) {
+          const S value = S::load_first(x + from + (r * w.width + c) * block, channels);
+          best = hn::IfThenElse(hn::Or(hn::Gt(value.v, best.v), hn::IsNaN(value.v)), value.v, best.v);
+        }
+      best.store_first(y + to, channels);
+    });
+  }
+  static void vjp(const window_tiling& w, int64_t block, const T* x, const T* y, const T* dy, T* dx, bool adds) {
+    for_windows(w, block, [&](int64_t to, int64_t from, int channels) {
+      const S best = S::load_first(y + to, channels), g = S::load_first(dy + to, channels);
+      const auto of_nan = hn::IsNaN(best.v);
+      auto open = hn::Eq(hn::Zero(typename S::tag()), hn::Zero(typename S::tag()));  // windows without a winner so far
+      for (int64_t r = 0; r < w.rows; ++r)
+        for (int c = 0; c < Columns; ++c) {
+          const int64_t at = from + (r * w.width + c) * block;
+          const S value = S::load_first(x + at, channels);
+          const auto largest = hn::Or(hn::Eq(value.v, best.v), hn::And(hn::IsNaN(value.v), of_nan));
+          S its(hn::IfThenElseZero(hn::And(largest, open), g.v));
+          open = hn::AndNot(largest, open);
+          if (adds) its = S::load_first(dx + at, channels) + its;
+          its.store_first(dx + at, channels);
+        }
+    });
+  }
+};
+
 /// f<Columns>() for the number of columns.
 template <class F>
 void with_columns(int64_t columns, const F& f) {
@@ -115,6 +159,18 @@ template <class T, isa Set>
 void native_max_pool<T, Set>::vjp(const window_tiling& w, const T* x, const T* y, const T* dy, T* dx) {
   using S = simd<hwy::HWY_NAMESPACE::Vec<hwy::HWY_NAMESPACE::ScalableTag<T>>>;
   impl::with_columns(w.columns, [&]<int Columns> { impl::max_pool_plane<S, Columns>::vjp(w, x, y, dy, dx); });
+}
+
+template <class T, isa Set>
+void native_max_pool<T, Set>::forward(const window_tiling& w, int64_t block, const T* x, T* y) {
+  using S = simd<hwy::HWY_NAMESPACE::Vec<hwy::HWY_NAMESPACE::ScalableTag<T>>>;
+  impl::with_columns(w.columns, [&]<int Columns> { impl::max_pool_block<S, Columns>::forward(w, block, x, y); });
+}
+template <class T, isa Set>
+void native_max_pool<T, Set>::vjp(const window_tiling& w, int64_t block, const T* x, const T* y, const T* dy, T* dx,
+                                  bool adds) {
+  using S = simd<hwy::HWY_NAMESPACE::Vec<hwy::HWY_NAMESPACE::ScalableTag<T>>>;
+  impl::with_columns(w.columns, [&]<int Columns> { impl::max_pool_block<S, Columns>::vjp(w, block, x, y, dy, dx, adds); });
 }
 
 }  // namespace axiograd

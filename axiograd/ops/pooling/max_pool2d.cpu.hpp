@@ -13,6 +13,10 @@ struct tuned<max_pool2d_op, T> {
     max_pool_forward(op, op.general().geometry(), run);
   }
   static void vjp(const max_pool2d_op& op, const vjp_run<T>& run) { max_pool_vjp(op, op.general().geometry(), run); }
+  static std::optional<layout> lays_out(const max_pool2d_op& op, std::span<const shape* const> in,
+                                        std::span<const layout> lie) {
+    return max_pool_lays_out(op, op.general().geometry(), *in[0], lie[0]);
+  }
 };
 
 }  // namespace axiograd
