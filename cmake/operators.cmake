@@ -14,6 +14,12 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   set(axg_flags_avx2 -march=haswell -maes -mpclmul)
   set(axg_flags_avx512 -march=skylake-avx512 -maes -mpclmul)
 endif()
+# An expression of rows is a structure that holds vectors inside structures. Left to itself, g++ copies one of this size in memory
+# and reads it there for every packet, which cost half of a layer norm; so it takes them apart (docs/decisions/kernels.md).
+set(axg_flags_of_expressions "")
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  set(axg_flags_of_expressions --param=sra-max-scalarization-size-Ospeed=4096 --param=early-inlining-insns=200)
+endif()
 
 # axg_simd_unit(TARGET NAME ISA TEXT): adds a unit of that text, compiled for one instruction set.
 function(axg_simd_unit target name isa text)
@@ -21,8 +27,8 @@ function(axg_simd_unit target name isa text)
   file(CONFIGURE OUTPUT ${unit} CONTENT "${text}")
   target_sources(${target} PRIVATE ${unit})
   # Optimised in every configuration: an inline function that is not inlined would be kept for all processors.
-  set_source_files_properties(${unit} PROPERTIES COMPILE_OPTIONS "-O3;-DHWY_COMPILE_ONLY_STATIC;${axg_flags_${isa}}"
-                                                 SKIP_PRECOMPILE_HEADERS ON)
+  set(flags -O3 -DHWY_COMPILE_ONLY_STATIC ${axg_flags_of_expressions} ${axg_flags_${isa}})
+  set_source_files_properties(${unit} PROPERTIES COMPILE_OPTIONS "${flags}" SKIP_PRECOMPILE_HEADERS ON)
 endfunction()
 
 # axg_natives(TARGET NAME...): native_NAME of simd_NAME.hpp on floats and doubles, for each instruction set.
