@@ -44,6 +44,24 @@ AXG_HD constexpr T rounded(const double_word<T>& x) {
   return x.high + x.low;
 }
 
+/// x = leading(x) + trailing(x): the parts of a number in two parts, x and 0 of any other.
+template <class T>
+AXG_HD constexpr T leading(const T& x) {
+  return x;
+}
+template <class T>
+AXG_HD constexpr T leading(const double_word<T>& x) {
+  return x.high;
+}
+template <class T>
+AXG_HD constexpr T trailing(const T&) {
+  return T(0);
+}
+template <class T>
+AXG_HD constexpr T trailing(const double_word<T>& x) {
+  return x.low;
+}
+
 /// a + b where |a| >= |b|: cheaper in two parts, the same in exact numbers.
 template <class T>
   requires(!rounds<T>)

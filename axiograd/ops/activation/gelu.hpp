@@ -22,30 +22,41 @@ struct gelu_op {
   // (1 + tanh u) / 2 = sigmoid(2 u), which keeps its digits for u << 0.
   template <analytic T>
   AXG_HD constexpr T value(const T& x) const {
-    const T u2 = x * (linear<T>() + cubic<T>() * (x * x)), e = exp(-abs(u2));
-    return x * (select(u2 > T(0), T(1), e) / (T(1) + e));
+    const T smaller = smaller_sigmoid(leading(twice_u(x)));
+    return x * select(x > T(0), T(1) - smaller, smaller);
   }
-  // Two terms of 0.23 cancel at -0.7518: few roundings, of u' alone, and the smaller sigmoid comes first, so that its digits
-  // count. Far out it is 0 while u' may be infinite: their product counts as 0.
+  // Two terms of 0.23 cancel at -0.7518: few roundings. What the leading part v of 2 u lacks is carried over: sigmoid' =
+  // s (1 - s), sigmoid'' = s (1 - s) (1 - 2 s), and x 2 u' = 2 u + 2 cubic x^3. Far out the smaller sigmoid is 0 while that may
+  // be infinite: their product counts as 0.
   template <analytic T>
   AXG_HD constexpr T derivative(const T& x, const T&) const {
-    const T q = cubic<T>() * (x * x);
-    const precise<T> u2 =
-        x * add_smaller(linear<precise<T>>(), precise<T>(q));  // where q is larger, 1 - |gelu'| or gelu' is small
-    const T e = rounded(exp_in_parts(-abs(u2))), smaller = e / (T(1) + e), larger = T(1) - smaller;
-    const T second = smaller * larger * (x * (linear<T>() + T(3) * q));
-    return select(x > T(0), larger, smaller) + select(smaller > T(0), second, T(0));
+    const precise<T> u2 = twice_u(x);
+    const T v = leading(u2), smaller = smaller_sigmoid(v), larger = T(1) - smaller;
+    const T of_x = select(x > T(0), larger, smaller), of_minus_x = select(x > T(0), smaller, larger);
+    const T rest = T(2) * (x * (cubic<T>() * (x * x))) + trailing(u2) * (T(2) + v * (of_minus_x - of_x));
+    const T second = smaller * (larger * (v + rest));
+    return of_x + select(smaller > T(0), second, T(0));
   }
 
  private:
-  // 2 u = linear x + cubic x^3.
+  // 2 u = linear x + cubic x^3; where the second is larger, 1 - |gelu'| or gelu' is small.
   template <analytic T>
-  AXG_HD static constexpr T linear() {
-    return T(4) / sqrt(T(2) * pi<T>());
+  AXG_HD static constexpr precise<T> twice_u(const T& x) {
+    return x * add_smaller(linear<T>(), precise<T>(cubic<T>() * (x * x)));
+  }
+  template <analytic T>
+  AXG_HD static constexpr precise<T> linear() {
+    return precise<T>(4) / sqrt(precise<T>(2) * pi<precise<T>>());
   }
   template <analytic T>
   AXG_HD static constexpr T cubic() {
-    return ratio{44'715, 1'000'000}.as<T>() * linear<T>();
+    return ratio{44'715, 1'000'000}.as<T>() * leading(linear<T>());
+  }
+  /// sigmoid(-|x|)
+  template <analytic T>
+  AXG_HD static constexpr T smaller_sigmoid(const T& x) {
+    const T e = exp(-abs(x));
+    return e / (T(1) + e);
   }
 };
 AXG_OPERATOR(gelu)

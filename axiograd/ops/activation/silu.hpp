@@ -19,14 +19,22 @@ struct silu_op {
 
   template <analytic T>
   AXG_HD constexpr T value(const T& x) const {
-    const T e = exp(-abs(x));
-    return x * (select(x > T(0), T(1), e) / (T(1) + e));
+    const T smaller = smaller_sigmoid(x);
+    return x * select(x > T(0), T(1) - smaller, smaller);
   }
-  // s(x) (1 + x s(-x)) with one exponential for both.
+  // s(x) (1 + x s(-x)) with one exponential and one quotient for both.
   template <analytic T>
   AXG_HD constexpr T derivative(const T& x, const T&) const {
-    const T e = exp(-abs(x)), near = T(1) / (T(1) + e), far = e / (T(1) + e);
-    return select(x > T(0), near, far) * (T(1) + x * select(x > T(0), far, near));
+    const T smaller = smaller_sigmoid(x), larger = T(1) - smaller;
+    return select(x > T(0), larger, smaller) * (T(1) + x * select(x > T(0), smaller, larger));
+  }
+
+ private:
+  /// s(-|x|)
+  template <analytic T>
+  AXG_HD static constexpr T smaller_sigmoid(const T& x) {
+    const T e = exp(-abs(x));
+    return e / (T(1) + e);
   }
 };
 AXG_OPERATOR(silu)
