@@ -11,9 +11,21 @@ namespace axiograd {
 template <class T>
 struct span_kernels {
   void (*forward)(const void* op, const T* const* in, T* y, int64_t n);
-  /// Adds to each dx that is not null; writes those whose bit in `fresh` is set. One of these may be dy itself.
+  /// Adds to each dx that is not null, one after the other (two may be the same); writes those whose bit in `fresh` is set. One
+  /// of these may be dy itself.
   void (*vjp)(const void* op, const T* const* in, const T* y, const T* dy, T* const* dx, unsigned fresh, int64_t n);
+  /// The value and the slope at once, for the terms that they share; null where that saves nothing. With `product` it does what
+  /// forward and vjp do, bit for bit.
+  void (*together)(const void* op, const T* x, T* y, T* slope, int64_t n) = nullptr;
+  /// Adds dy times the slope to dx, or writes it; the same for every operator. dx may be dy itself.
+  void (*product)(const T* slope, const T* dy, T* dx, bool adds, int64_t n) = nullptr;
 };
+
+/// Whether value and slope are worth computing at once: a function of one number that is more than a few roundings.
+template <class Op>
+inline constexpr bool shares_terms =
+    elementwise<Op> && arity_of<Op>.tensors == 1 &&
+    !elementwise_on<Op, impl::archetype<algebra{.ring = true, .ordered = true, .division = true}>>;
 
 namespace impl {
 template <class Op, class T>
@@ -37,11 +49,33 @@ void plain_span_vjp(const void* op, const T* const* in, const T* y, const T* dy,
     }
   }(inputs_of<Op>{});
 }
+template <class Op, class T>
+void plain_span_together(const void* op, const T* x, T* y, T* slope, int64_t n) {
+  const Op& f = *static_cast<const Op*>(op);
+  for (int64_t i = 0; i < n; ++i) {
+    y[i] = evaluate(f, x[i]);
+    slope[i] = differentiate(f, y[i], x[i])[0];
+  }
+}
+template <class T>
+void plain_span_product(const T* slope, const T* dy, T* dx, bool adds, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) {
+    const T gradient = dy[i] * slope[i];
+    dx[i] = adds ? dx[i] + gradient : gradient;
+  }
+}
 }  // namespace impl
 
 /// The specification run number by number.
 template <class Op, class T>
-inline constexpr span_kernels<T> plain_spans{&impl::plain_span_forward<Op, T>, &impl::plain_span_vjp<Op, T>};
+inline constexpr span_kernels<T> plain_spans = [] {
+  span_kernels<T> kernels{&impl::plain_span_forward<Op, T>, &impl::plain_span_vjp<Op, T>};
+  if constexpr (shares_terms<Op>) {
+    kernels.together = &impl::plain_span_together<Op, T>;
+    kernels.product = &impl::plain_span_product<T>;
+  }
+  return kernels;
+}();
 
 /// No vector has more lanes.
 inline constexpr int64_t most_rows_across = 16;

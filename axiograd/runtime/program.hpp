@@ -41,9 +41,6 @@ class program {
   void vjp(const T* const* in, const T* y, const T* dy, T* const* dx, unsigned fresh, int64_t n) const;
 
  private:
-  template <class T>
-  void run_block(const T* const* in, T* registers, T* result, bool known, std::vector<const T*>& at, int64_t n) const;
-
   int inputs_;
   int result_ = 0;
   std::vector<step> steps_;

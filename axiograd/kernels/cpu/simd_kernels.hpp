@@ -90,16 +90,53 @@ void simd_span_vjp(const void* op, const typename S::element* const* in, const t
   }(inputs_of<Op>{});
 }
 
+template <class Op, class S>
+void simd_span_together(const void* op, const typename S::element* x, typename S::element* y, typename S::element* slope,
+                        int64_t n) {
+  const Op& f = *static_cast<const Op*>(op);
+  int64_t i = 0;
+  for (; i + S::lanes <= n; i += S::lanes) {
+    const S at = S::load(x + i), value = evaluate(f, at);
+    value.store(y + i);
+    differentiate(f, value, at)[0].store(slope + i);
+  }
+  if (const int left = static_cast<int>(n - i); left > 0) {
+    const S at = S::load_first(x + i, left), value = evaluate(f, at);
+    value.store_first(y + i, left);
+    differentiate(f, value, at)[0].store_first(slope + i, left);
+  }
+}
+template <class S>
+void simd_span_product(const typename S::element* slope, const typename S::element* dy, typename S::element* dx, bool adds,
+                       int64_t n) {
+  int64_t i = 0;
+  for (; i + S::lanes <= n; i += S::lanes) {
+    const S gradient = S::load(dy + i) * S::load(slope + i);
+    (adds ? S::load(dx + i) + gradient : gradient).store(dx + i);
+  }
+  if (const int left = static_cast<int>(n - i); left > 0) {
+    const S gradient = S::load_first(dy + i, left) * S::load_first(slope + i, left);
+    (adds ? S::load_first(dx + i, left) + gradient : gradient).store_first(dx + i, left);
+  }
+}
+
 template <class T>
 using native_simd = simd<hwy::HWY_NAMESPACE::Vec<hwy::HWY_NAMESPACE::ScalableTag<T>>>;
 }  // namespace impl
 
 template <class Op, class T, isa Set>
 span_kernels<T> native<Op, T, Set>::spans() {
-  if constexpr (elementwise<Op>)
-    return {&impl::simd_span_forward<Op, impl::native_simd<T>>, &impl::simd_span_vjp<Op, impl::native_simd<T>>};
-  else
+  if constexpr (elementwise<Op>) {
+    using S = impl::native_simd<T>;
+    span_kernels<T> kernels{&impl::simd_span_forward<Op, S>, &impl::simd_span_vjp<Op, S>};
+    if constexpr (shares_terms<Op>) {
+      kernels.together = &impl::simd_span_together<Op, S>;
+      kernels.product = &impl::simd_span_product<S>;
+    }
+    return kernels;
+  } else {
     return {};
+  }
 }
 template <class Op, class T, isa Set>
 row_kernels<T> native<Op, T, Set>::rows() {
