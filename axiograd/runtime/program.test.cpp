@@ -182,11 +182,13 @@ TEST(Program, ReadsAnInputTwiceInOneStep) {
 
 TEST(Program, MayGiveAnInputOrAConstant) {
   const auto input = run<2>([](auto x, auto) { return x; }, 700, 3, 3);
+  const auto added = run<2>([](auto x, auto) { return x; }, 700, 3, 0);
   const auto same = run<2>([](auto x, auto) { return x; }, 700, 3, 3, true);
   const auto constant = run<2>([](auto x, auto) { return constant_like(x, 2.5); }, 700, 3, 3);
   for (std::size_t i = 0; i < 700; ++i) {
     ASSERT_EQ(input.dx[0][i], std::sin(static_cast<float>(i) + 0.5F));
     ASSERT_EQ(same.dx[0][i], input.dx[0][i]);
+    ASSERT_EQ(added.dx[0][i], 0.25F + input.dx[0][i]);
     ASSERT_EQ(input.y[i], std::cos(static_cast<float>(2 * i)));
     ASSERT_EQ(constant.y[i], 2.5F);
     for (const float g : {input.dx[1][i], same.dx[1][i], constant.dx[0][i], constant.dx[1][i]}) ASSERT_EQ(g, 0);
