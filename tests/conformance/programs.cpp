@@ -70,6 +70,7 @@ operator_table<T> table_for(const subject& s, const runs<T>& kernels) {
           .relabels = s.relabels,
           .keeps_shape = s.keeps_shape,
           .followed = s.followed,
+          .lays_out = nullptr,
           .infer = s.infer,
           .forward = kernels.forward,
           .vjp = kernels.vjp,
