@@ -7,25 +7,25 @@ void waiting_nodes::begin_with(std::uint32_t id) {
   ids_[0] = id;
   count_ = 1;
   policy_ = current_precision();
-  state_ = state::waits;
+  state_ = waits;
 }
 
 bool waiting_nodes::take() const {
   const std::atomic_ref now(state_);
-  for (state s = now.load(std::memory_order_acquire); s != state::nobody;) {
-    if (s == state::at_work) {
-      now.wait(state::at_work, std::memory_order_acquire);
+  for (std::uint32_t s = now.load(std::memory_order_acquire); s != nobody;) {
+    if (s == at_work) {
+      now.wait(at_work, std::memory_order_acquire);
       s = now.load(std::memory_order_acquire);
-    } else if (now.compare_exchange_weak(s, state::at_work, std::memory_order_acquire)) {
+    } else if (now.compare_exchange_weak(s, at_work, std::memory_order_acquire)) {
       return true;
     }
   }
   return false;
 }
 
-void waiting_nodes::put(state s) const {
+void waiting_nodes::put(std::uint32_t state) const {
   const std::atomic_ref now(state_);
-  now.store(s, std::memory_order_release);
+  now.store(state, std::memory_order_release);
   now.notify_all();
 }
 

@@ -26,7 +26,7 @@ class waiting_nodes {
     ids_ = other.ids_;
     count_ = other.count_;
     policy_ = other.policy_;
-    state_ = std::exchange(other.state_, state::nobody);
+    state_ = std::exchange(other.state_, nobody);
     return *this;
   }
   ~waiting_nodes() = default;
@@ -36,8 +36,8 @@ class waiting_nodes {
   /// Another one waits with those that do.
   void add(std::uint32_t id) { ids_[count_++] = id; }
   bool full() const { return count_ == most; }
-  void forget() { state_ = state::nobody; }
-  bool any() const { return __atomic_load_n(&state_, __ATOMIC_ACQUIRE) != state::nobody; }
+  void forget() { state_ = nobody; }
+  bool any() const { return __atomic_load_n(&state_, __ATOMIC_ACQUIRE) != nobody; }
   std::span<const std::uint32_t> ids() const { return {ids_.data(), count_}; }
   bool contain(std::size_t id) const { return any() && std::find(ids().begin(), ids().end(), id) != ids().end(); }
   /// Calls run(ids) if nodes wait; another thread that comes meanwhile returns when it is done. If run throws, they go on
@@ -47,25 +47,25 @@ class waiting_nodes {
     while (any() && take()) {
       struct last_word {
         const waiting_nodes& nodes;
-        state then;
+        std::uint32_t then;
         ~last_word() { nodes.put(then); }
-      } last{*this, state::waits};
+      } last{*this, waits};
       const precision_scope scope(policy_);
       run(ids());
-      last.then = state::nobody;
+      last.then = nobody;
     }
   }
 
  private:
-  enum class state : std::uint32_t { nobody, waits, at_work };
+  static constexpr std::uint32_t nobody = 0, waits = 1, at_work = 2;
   /// Whether nodes wait, which nobody else takes until they are put back; waits for whoever has them.
   bool take() const;
-  void put(state s) const;
+  void put(std::uint32_t state) const;
 
   std::array<std::uint32_t, most> ids_{};
   std::uint8_t count_ = 0;
   precision policy_{};
-  mutable state state_ = state::nobody;
+  alignas(4) mutable std::uint32_t state_ = nobody;
 };
 
 }  // namespace axiograd
