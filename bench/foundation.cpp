@@ -8,6 +8,7 @@
 #include <axiograd/ops/ops.hpp>
 #include <axiograd/runtime/program.hpp>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <vector>
 

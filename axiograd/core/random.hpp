@@ -2,7 +2,7 @@
 // Counter-based random numbers: every draw is a function of (seed, counter, index), so order and threads do not matter.
 // Source: contract 18 (RNG); mix is SplitMix64's finaliser (Steele, Lea & Flood 2014).
 
-#include <cmath>
+#include <axiograd/core/scalar/c_math.hpp>
 #include <cstdint>
 #include <numbers>
 
@@ -38,7 +38,7 @@ constexpr bool mask(std::uint64_t key, std::uint64_t i, double keep) { return ke
 /// sqrt(-2 ln floor) (5.26 for the contract's 1e-6). Source: Box & Muller 1958, cosine branch.
 inline double normal(std::uint64_t key, std::uint64_t i, double floor = 1e-6) {
   const double u = uniform(key, 2 * i);
-  return std::sqrt(-2 * std::log(u > floor ? u : floor)) * std::cos(2 * std::numbers::pi * uniform(key, 2 * i + 1));
+  return sqrt(-2 * log(u > floor ? u : floor)) * cos(2 * std::numbers::pi * uniform(key, 2 * i + 1));
 }
 
 /// The seed of a child stream.

@@ -1,7 +1,7 @@
 #pragma once
 // Memory of tensors and tapes: reference-counted chunks from a recycling pool, and arenas that bump through chunks.
 
-#include <algorithm>
+#include <axiograd/core/algorithm.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <new>

@@ -1,7 +1,7 @@
 #pragma once
 // Dense tensors with value semantics.
 
-#include <algorithm>
+#include <axiograd/core/algorithm.hpp>
 #include <axiograd/core/op.hpp>
 #include <axiograd/core/result.hpp>
 #include <axiograd/core/storage.hpp>

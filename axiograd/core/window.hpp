@@ -1,7 +1,7 @@
 #pragma once
 // The geometry of sliding windows along one axis (contract 2.1).
 
-#include <algorithm>
+#include <axiograd/core/algorithm.hpp>
 #include <axiograd/core/shape.hpp>
 
 namespace axiograd {

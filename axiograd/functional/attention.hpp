@@ -3,7 +3,6 @@
 
 #include <axiograd/functional/shape.hpp>
 #include <axiograd/ops/attention/scaled_dot_product_attention.hpp>
-#include <cmath>
 #include <limits>
 
 namespace axiograd {
@@ -49,8 +48,9 @@ tensor<T> sinusoidal_positions(int64_t n, int64_t d, double base = 10'000) {
   T* const to = t.mutable_data();
   for (int64_t p = 0; p < n; ++p)
     for (int64_t i = 0; i < d; ++i) {
-      const double angle = static_cast<double>(p) * std::pow(base, -static_cast<double>(i - i % 2) / static_cast<double>(d));
-      to[p * d + i] = static_cast<T>(i % 2 == 0 ? std::sin(angle) : std::cos(angle));
+      const double angle =
+          static_cast<double>(p) * axiograd::pow(base, -static_cast<double>(i - i % 2) / static_cast<double>(d));
+      to[p * d + i] = static_cast<T>(i % 2 == 0 ? axiograd::sin(angle) : axiograd::cos(angle));
     }
   return t;
 }

@@ -1,9 +1,8 @@
 #pragma once
 // Positions of entries by size. These give indices, which are not differentiable; no tape remembers them.
 
-#include <algorithm>
+#include <axiograd/core/algorithm.hpp>
 #include <axiograd/core/tensor.hpp>
-#include <cmath>
 #include <vector>
 
 namespace axiograd {
@@ -26,7 +25,7 @@ void for_each_line_along(const tensor<T>& x, int axis, const Body& body) {
 template <class T>
 bool larger(const T& a, const T& b) {
   if constexpr (std::floating_point<T>)
-    if (std::isnan(a) || std::isnan(b)) return std::isnan(a) && !std::isnan(b);
+    if (c_math::isnan(a) || c_math::isnan(b)) return c_math::isnan(a) && !c_math::isnan(b);
   return a > b;
 }
 }  // namespace impl

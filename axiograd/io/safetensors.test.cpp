@@ -2,6 +2,7 @@
 #include <axiograd/io/safetensors.hpp>
 #include <axiograd/io/scratch.test.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <limits>

@@ -1,7 +1,7 @@
 #pragma once
 // What a kernel is given: plain pointers and shapes. Kernels know no operator; they are templates over what one says.
 
-#include <algorithm>
+#include <axiograd/core/algorithm.hpp>
 #include <axiograd/core/tensor.hpp>
 #include <axiograd/core/view.hpp>
 #include <axiograd/kernels/follow_up.hpp>

@@ -2,7 +2,7 @@
 // The index family: an operator says which boxes of which input land where in the output. The forward copies them, the
 // reverse pass adds back along the same boxes, so the adjoint cannot disagree with the forward.
 
-#include <algorithm>
+#include <axiograd/core/algorithm.hpp>
 #include <axiograd/core/box_move.hpp>
 #include <axiograd/kernels/arguments.hpp>
 #include <axiograd/kernels/parallel.hpp>

@@ -2,7 +2,7 @@
 // The contraction family: sums of products declared by subscripts ("mk,kn->mn"). One function runs the forward product and
 // both VJPs, as plain sums for any number and as GEMM calls for float and double.
 
-#include <algorithm>
+#include <axiograd/core/algorithm.hpp>
 #include <axiograd/core/contraction.hpp>
 #include <axiograd/kernels/arguments.hpp>
 #include <axiograd/kernels/cpu/gemm.hpp>

@@ -1,7 +1,7 @@
 #pragma once
 // How much work a thread is given: measured, not guessed.
 
-#include <algorithm>
+#include <axiograd/core/algorithm.hpp>
 #include <axiograd/kernels/parallel.hpp>
 #include <bit>
 

@@ -1,7 +1,7 @@
 #pragma once
 // The rowwise family: an operator's `forward` and `vjp` over rows, run for every row of a tensor.
 
-#include <algorithm>
+#include <axiograd/core/algorithm.hpp>
 #include <axiograd/core/reduction.hpp>
 #include <axiograd/core/scratch.hpp>
 #include <axiograd/kernels/arguments.hpp>

@@ -1,6 +1,7 @@
 // The operators against values from outside: the contract's anchors, hand-derived numbers, direct loops, central differences.
 
 #include <axiograd/ops/operator_values.test.hpp>
+#include <cmath>
 
 namespace axiograd {
 namespace {

@@ -1,6 +1,7 @@
 // Errors of the operators, and what real libraries got wrong.
 
 #include <axiograd/ops/operator_values.test.hpp>
+#include <cmath>
 
 namespace axiograd {
 namespace {

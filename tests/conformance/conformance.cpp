@@ -4,6 +4,7 @@
 #include <bit>
 #include <string_view>
 
+#include <cmath>
 #include <gtest/gtest.h>
 
 #include "check.hpp"

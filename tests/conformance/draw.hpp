@@ -4,6 +4,7 @@
 
 #include <array>
 #include <axiograd/core/tensor.hpp>
+#include <cmath>
 #include <cstring>
 #include <string>
 #include <vector>

@@ -2,6 +2,7 @@
 
 #include <axiograd/kernels/parallel.hpp>
 #include <bit>
+#include <cmath>
 #include <limits>
 #include <tuple>
 

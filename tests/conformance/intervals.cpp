@@ -1,5 +1,7 @@
 // Rung 7: the specification on intervals contains the exact results, and shrinks with its arguments.
 
+#include <cmath>
+
 #include "check.hpp"
 
 namespace axiograd::conformance {

@@ -1,6 +1,8 @@
 #pragma once
 // Running one call of a subject on numbers of any type.
 
+#include <cmath>
+
 #include "subject.hpp"
 
 namespace axiograd::conformance {

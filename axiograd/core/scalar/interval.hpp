@@ -3,7 +3,6 @@
 #include <axiograd/core/scalar/scalar.hpp>
 #include <bit>
 #include <cfloat>
-#include <cmath>
 #include <cstdint>
 #include <iosfwd>
 #include <limits>
@@ -54,34 +53,34 @@ struct rounded {
 
   static rounded sum(double a, double b) {
     const double s = a + b;
-    if (!std::isfinite(s)) return std::isfinite(a) && std::isfinite(b) ? overflowed(s) : rounded{s};
-    return std::abs(a) < std::abs(b) ? rounded{s, a - (s - b)} : rounded{s, b - (s - a)};
+    if (!c_math::isfinite(s)) return c_math::isfinite(a) && c_math::isfinite(b) ? overflowed(s) : rounded{s};
+    return c_math::fabs(a) < c_math::fabs(b) ? rounded{s, a - (s - b)} : rounded{s, b - (s - a)};
   }
   /// 0 * inf is 0: the bound of a set of finite products.
   static rounded product(double a, double b) {
     if (a == 0 || b == 0) return {0};
     const double p = a * b;
-    if (std::isinf(p)) return std::isfinite(a) && std::isfinite(b) ? overflowed(p) : rounded{p};
-    if (std::abs(p) >= small) return {p, std::fma(a, b, -p)};
-    if (p == 0) return {p, std::signbit(a) == std::signbit(b) ? 1.0 : -1.0};
-    return {p, std::fma(a * 0x1p600, b, p * -0x1p600)};  // |a| is below 2^175, because |b| >= 2^-1074
+    if (c_math::isinf(p)) return c_math::isfinite(a) && c_math::isfinite(b) ? overflowed(p) : rounded{p};
+    if (c_math::fabs(p) >= small) return {p, c_math::fma(a, b, -p)};
+    if (p == 0) return {p, c_math::signbit(a) == c_math::signbit(b) ? 1.0 : -1.0};
+    return {p, c_math::fma(a * 0x1p600, b, p * -0x1p600)};  // |a| is below 2^175, because |b| >= 2^-1074
   }
   /// Limits for b from above: a / 0 is +-inf, 0 / 0 is 0; inf / inf is 0, its bound next to 0. Needs b >= 0.
   static rounded quotient(double a, double b) {
     if (a == 0) return {0};
-    if (b == 0) return {std::copysign(infinity, a)};
-    if (std::isinf(b)) return {0};
+    if (b == 0) return {c_math::copysign(infinity, a)};
+    if (c_math::isinf(b)) return {0};
     const double q = a / b;
-    if (std::isinf(q)) return std::isfinite(a) ? overflowed(q) : rounded{q};
-    if (std::abs(a) >= small) return {q, std::fma(-q, b, a)};
-    return {q, std::fma(q * -0x1p200, b, a * 0x1p200)};
+    if (c_math::isinf(q)) return c_math::isfinite(a) ? overflowed(q) : rounded{q};
+    if (c_math::fabs(a) >= small) return {q, c_math::fma(-q, b, a)};
+    return {q, c_math::fma(q * -0x1p200, b, a * 0x1p200)};
   }
   /// Needs x >= 0.
   static rounded root(double x) {
-    const double r = std::sqrt(x);
-    if (x == 0 || std::isinf(x)) return {r};
-    if (x >= small) return {r, std::fma(-r, r, x)};
-    return {r, std::fma(r * -0x1p100, r * 0x1p100, x * 0x1p200)};
+    const double r = axiograd::sqrt(x);
+    if (x == 0 || c_math::isinf(x)) return {r};
+    if (x >= small) return {r, c_math::fma(-r, r, x)};
+    return {r, c_math::fma(r * -0x1p100, r * 0x1p100, x * 0x1p200)};
   }
 
  private:
@@ -142,8 +141,8 @@ class interval {
     if (a.lo_ >= 0) return {product_down(b.lo_ >= 0 ? a.lo_ : a.hi_, b.lo_), product_up(b.hi_ >= 0 ? a.hi_ : a.lo_, b.hi_)};
     if (a.hi_ <= 0) return -(-a * b);
     if (b.lo_ >= 0 || b.hi_ <= 0) return b * a;
-    return {std::fmin(product_down(a.lo_, b.hi_), product_down(a.hi_, b.lo_)),
-            std::fmax(product_up(a.lo_, b.lo_), product_up(a.hi_, b.hi_))};
+    return {c_math::fmin(product_down(a.lo_, b.hi_), product_down(a.hi_, b.lo_)),
+            c_math::fmax(product_up(a.lo_, b.lo_), product_up(a.hi_, b.hi_))};
   }
   friend interval operator/(const interval& a, const interval& b) {
     if ((b.lo_ < 0 && b.hi_ > 0) || (b.lo_ == 0 && b.hi_ == 0)) return whole();

@@ -162,7 +162,7 @@ AXG_HD constexpr double_word<T> exp_in_parts(const T& x) {
 #else
   using wide = double;
 #endif
-  const wide y = std::exp(static_cast<wide>(x));
+  const wide y = exp(static_cast<wide>(x));
   const T high = static_cast<T>(y);
   return {high, high - high == T(0) ? static_cast<T>(y - static_cast<wide>(high)) : T(0)};  // not where it is infinite
 }

@@ -1,7 +1,7 @@
 #pragma once
 // The number lattice: which algebra a type offers, and the vocabulary that operators are written in.
 
-#include <cmath>
+#include <axiograd/core/scalar/c_math.hpp>
 #include <concepts>
 #include <cstdint>
 #include <numbers>
@@ -55,19 +55,6 @@ concept field = ring<T> && algebra_of<T>.division && requires(const T& a, const 
 template <class T>
 concept analytic = field<T> && ordered_ring<T> && algebra_of<T>.analytic;
 
-// The elementary functions on float and double are the C library's.
-using std::cos;
-using std::erf;
-using std::erfc;
-using std::exp;
-using std::expm1;
-using std::log;
-using std::log1p;
-using std::pow;
-using std::sin;
-using std::sqrt;
-using std::tanh;
-
 /// Branch on numbers, `condition ? a : b`: SIMD lanes blend, an undecided interval returns the hull.
 template <class T>
 AXG_HD constexpr T select(bool condition, const T& a, const T& b) {
@@ -86,18 +73,18 @@ AXG_HD constexpr T min(T a, T b) {
 }
 template <std::floating_point T>
 AXG_HD constexpr T abs(T x) {
-  return std::abs(x);
+  return c_math::fabs(x);
 }
 
 /// x y - product, where `product` is x y rounded. Types that round have one; the others need none.
 template <std::floating_point T>
 AXG_HD constexpr T product_error(T x, T y, T product) {
-  return std::fma(x, y, -product);
+  return c_math::fma(x, y, -product);
 }
 /// a - x y, exactly where x is a / y rounded.
 template <std::floating_point T>
 AXG_HD constexpr T residual(T a, T x, T y) {
-  return std::fma(-x, y, a);
+  return c_math::fma(-x, y, a);
 }
 
 /// exp(-c x^2) for c > 0, a power of two. The rounding of a large square would cost its result as many ULP: it is undone.

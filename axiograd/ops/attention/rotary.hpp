@@ -3,7 +3,6 @@
 #include <array>
 #include <axiograd/core/op.hpp>
 #include <axiograd/core/view.hpp>
-#include <cmath>
 #include <vector>
 
 namespace axiograd {
@@ -95,10 +94,10 @@ struct rotary_op {
     table.of = {};  // none, should the memory not suffice
     table.cos_and_sin.resize(static_cast<std::size_t>(positions * half));
     for (int64_t i = 0; i < half; ++i) {
-      const double speed = std::pow(base, -2.0 * static_cast<double>(i) / static_cast<double>(features));
+      const double speed = axiograd::pow(base, -2.0 * static_cast<double>(i) / static_cast<double>(features));
       for (int64_t p = 0; p < positions; ++p) {
         const double t = static_cast<double>(offset + p) * speed;
-        table.cos_and_sin[static_cast<std::size_t>(p * half + i)] = {std::cos(t), std::sin(t)};
+        table.cos_and_sin[static_cast<std::size_t>(p * half + i)] = {axiograd::cos(t), axiograd::sin(t)};
       }
     }
     table.of = wanted;

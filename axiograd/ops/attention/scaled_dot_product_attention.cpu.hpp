@@ -10,6 +10,7 @@
 #include <axiograd/ops/attention/scaled_dot_product_attention.hpp>
 #include <axiograd/ops/normalization/softmax.hpp>
 #include <axiograd/runtime/operator_of.hpp>
+#include <cmath>
 
 namespace axiograd {
 

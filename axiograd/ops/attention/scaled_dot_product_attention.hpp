@@ -1,6 +1,6 @@
 #pragma once
 
-#include <algorithm>
+#include <axiograd/core/algorithm.hpp>
 #include <axiograd/core/op.hpp>
 #include <axiograd/core/scratch.hpp>
 #include <axiograd/core/view.hpp>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <algorithm>
+#include <axiograd/core/algorithm.hpp>
 #include <axiograd/core/box_move.hpp>
 #include <axiograd/core/op.hpp>
 
