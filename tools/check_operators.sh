@@ -26,6 +26,10 @@ for header in $headers; do
     echo "ops/$header: no struct ${name}_op or no AXG_OPERATOR($name)"
     bad=1
   fi
+  if grep -q "arity in{.tensors = [4-6]" "axiograd/ops/$header" && ! grep -q "^AXG_CALLABLE_OF_MORE($name)" "axiograd/ops/$header"; then
+    echo "ops/$header: more than three inputs and no AXG_CALLABLE_OF_MORE($name)"
+    bad=1
+  fi
 done
 
 # nn, io, train and cli compose operators by name; the layers below work for every operator alike.

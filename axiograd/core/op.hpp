@@ -371,27 +371,36 @@ template <class Op>
 inline constexpr bool in_library = false;
 
 /// Makes the callable of NAME_op: inputs first, attributes last (`softmax(x, {.axis = 0})`) or as a template argument.
-#define AXG_CALLABLE(name)                                                                                                  \
-  template <class... X>                                                                                                     \
-    requires axiograd::calls_with_defaults<name##_op, X...>                                                                 \
-  AXG_HD constexpr auto name(const X&... x) {                                                                               \
-    return axiograd::impl::call_default<name##_op>(x...);                                                                   \
-  }                                                                                                                         \
-  template <class A>                                                                                                        \
-    requires axiograd::calls<name##_op, A>                                                                                  \
-  AXG_HD constexpr auto name(const A& a, const name##_op& op) {                                                             \
-    return axiograd::impl::call(op, a);                                                                                     \
-  }                                                                                                                         \
-  template <class A, class B>                                                                                               \
-    requires axiograd::calls<name##_op, A, B>                                                                               \
-  AXG_HD constexpr auto name(const A& a, const B& b, const name##_op& op) {                                                 \
-    return axiograd::impl::call(op, a, b);                                                                                  \
-  }                                                                                                                         \
-  template <class A, class B, class C>                                                                                      \
-    requires axiograd::calls<name##_op, A, B, C>                                                                            \
-  AXG_HD constexpr auto name(const A& a, const B& b, const C& c, const name##_op& op) {                                     \
-    return axiograd::impl::call(op, a, b, c);                                                                               \
-  }                                                                                                                         \
+/// Attributes last follow at most three inputs; few operators have more, and AXG_CALLABLE_OF_MORE is for them.
+#define AXG_CALLABLE(name)                                                              \
+  template <class... X>                                                                 \
+    requires axiograd::calls_with_defaults<name##_op, X...>                             \
+  AXG_HD constexpr auto name(const X&... x) {                                           \
+    return axiograd::impl::call_default<name##_op>(x...);                               \
+  }                                                                                     \
+  template <class A>                                                                    \
+    requires axiograd::calls<name##_op, A>                                              \
+  AXG_HD constexpr auto name(const A& a, const name##_op& op) {                         \
+    return axiograd::impl::call(op, a);                                                 \
+  }                                                                                     \
+  template <class A, class B>                                                           \
+    requires axiograd::calls<name##_op, A, B>                                           \
+  AXG_HD constexpr auto name(const A& a, const B& b, const name##_op& op) {             \
+    return axiograd::impl::call(op, a, b);                                              \
+  }                                                                                     \
+  template <class A, class B, class C>                                                  \
+    requires axiograd::calls<name##_op, A, B, C>                                        \
+  AXG_HD constexpr auto name(const A& a, const B& b, const C& c, const name##_op& op) { \
+    return axiograd::impl::call(op, a, b, c);                                           \
+  }                                                                                     \
+  template <name##_op Op, class... X>                                                   \
+    requires axiograd::calls<name##_op, X...>                                           \
+  AXG_HD constexpr auto name(const X&... x) {                                           \
+    return axiograd::impl::call(axiograd::fixed<Op>{}, x...);                           \
+  }
+
+/// The calls with attributes last for an operator of four to six inputs, beside AXG_CALLABLE or AXG_OPERATOR.
+#define AXG_CALLABLE_OF_MORE(name)                                                                                          \
   template <class A, class B, class C, class D>                                                                             \
     requires axiograd::calls<name##_op, A, B, C, D>                                                                         \
   AXG_HD constexpr auto name(const A& a, const B& b, const C& c, const D& d, const name##_op& op) {                         \
@@ -406,11 +415,6 @@ inline constexpr bool in_library = false;
     requires axiograd::calls<name##_op, A, B, C, D, E, F>                                                                   \
   AXG_HD constexpr auto name(const A& a, const B& b, const C& c, const D& d, const E& e, const F& f, const name##_op& op) { \
     return axiograd::impl::call(op, a, b, c, d, e, f);                                                                      \
-  }                                                                                                                         \
-  template <name##_op Op, class... X>                                                                                       \
-    requires axiograd::calls<name##_op, X...>                                                                               \
-  AXG_HD constexpr auto name(const X&... x) {                                                                               \
-    return axiograd::impl::call(axiograd::fixed<Op>{}, x...);                                                               \
   }
 
 /// An operator of the library: its callable, and the mark that its own unit instantiates it. Use inside namespace axiograd.

@@ -29,5 +29,6 @@ struct where_greater_op {
   }
 };
 AXG_OPERATOR(where_greater)
+AXG_CALLABLE_OF_MORE(where_greater)
 
 }  // namespace axiograd

@@ -78,5 +78,6 @@ struct masked_multi_head_attention_op {
   }
 };
 AXG_OPERATOR(masked_multi_head_attention)
+AXG_CALLABLE_OF_MORE(masked_multi_head_attention)
 
 }  // namespace axiograd

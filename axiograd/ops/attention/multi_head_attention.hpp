@@ -77,5 +77,6 @@ struct multi_head_attention_op {
   }
 };
 AXG_OPERATOR(multi_head_attention)
+AXG_CALLABLE_OF_MORE(multi_head_attention)
 
 }  // namespace axiograd

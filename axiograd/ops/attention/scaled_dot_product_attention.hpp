@@ -160,5 +160,6 @@ struct scaled_dot_product_attention_op {
   }
 };
 AXG_OPERATOR(scaled_dot_product_attention)
+AXG_CALLABLE_OF_MORE(scaled_dot_product_attention)
 
 }  // namespace axiograd
