@@ -13,4 +13,10 @@ tensor<float> tensor_of(const std::string& path, const tensor_file& content, con
 
 tensor_file content_of(const std::string& path, const tensor_limits& limits) { return ok_or_throw(read_tensors(path, limits)); }
 
+void require_none_left(const std::string& path, const tensor_file& content) {
+  if (!content.tensors.empty())
+    throw failure(
+        {error_kind::invalid_file, message({path, ": the model has no parameter '", content.tensors.begin()->first, "'"})});
+}
+
 }  // namespace axiograd::io

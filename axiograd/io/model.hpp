@@ -29,6 +29,9 @@ tensor<float> tensor_of(const std::string& path, const tensor_file& content, con
 /// read_tensors, but throws `failure`.
 tensor_file content_of(const std::string& path, const tensor_limits& limits);
 
+/// Throws `failure` (invalid_file) if the content has a tensor, which no parameter of a model has asked for.
+void require_none_left(const std::string& path, const tensor_file& content);
+
 /// Sets a model's parameters from the content of a file that has exactly these, with their shapes; gives the metadata.
 /// Throws `failure` (invalid_file, shape_mismatch), which names file and tensor, and then no parameter has changed.
 template <with_parameters Model>
@@ -37,9 +40,7 @@ texts set_parameters(const std::string& path, tensor_file content, Model& model)
   std::vector<tensor<float>> values;
   for (const auto& p : parameters) values.push_back(tensor_of(path, content, p.name, p.value.value().shape()));
   for (const auto& p : parameters) content.tensors.erase(p.name);
-  if (!content.tensors.empty())
-    throw failure(
-        {error_kind::invalid_file, message({path, ": the model has no parameter '", content.tensors.begin()->first, "'"})});
+  require_none_left(path, content);
   auto value = values.begin();
   for (auto& p : parameters) p.value.set(*value++);
   return std::move(content.metadata);

@@ -46,8 +46,7 @@ class stored_tensor {
   stored_tensor(const tensor<T>& values)
       : dtype_(dtype_of<T>), dims_(values.shape()), bytes_(std::as_bytes(values.values())), owner_(values.owner()) {}
   /// Bytes of any dtype, also one unknown here; `owner` keeps them alive.
-  stored_tensor(std::string dtype, const axiograd::shape& dims, std::span<const std::byte> bytes, keeper owner)
-      : dtype_(std::move(dtype)), dims_(dims), bytes_(bytes), owner_(std::move(owner)) {}
+  stored_tensor(std::string dtype, const axiograd::shape& dims, std::span<const std::byte> bytes, keeper owner);
 
   const std::string& dtype() const { return dtype_; }
   const axiograd::shape& shape() const { return dims_; }
