@@ -1,8 +1,8 @@
 #pragma once
 // The nodes whose values are not computed yet.
 
-#include <algorithm>
 #include <array>
+#include <axiograd/core/algorithm.hpp>
 #include <axiograd/kernels/precision.hpp>
 #include <cstddef>
 #include <cstdint>
