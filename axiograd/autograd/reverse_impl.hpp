@@ -87,7 +87,7 @@ struct tape<T>::reverse_pass {
     return copy;
   }
   /// Gives a node's gradient its memory, which holds nothing yet.
-  T* open(std::uint32_t id) {
+  [[gnu::always_inline]] T* open(std::uint32_t id) {
     const record& n = t.nodes_[id];
     const auto block = memory_for(n.count);
     into.slots_[id] = {block.data, block.owner, shape_of(n)};
@@ -190,15 +190,14 @@ struct tape<T>::reverse_pass {
       if (auto ok = t.check_contribution(c); !ok) return ok;
       if (!t.nodes_[c.parent].requires_grad) continue;
       T* const held = into.slots_[c.parent].data;
+      T* const to = held == nullptr ? open(static_cast<std::uint32_t>(c.parent)) : held;
       const layout lies = t.nodes_[c.parent].lies;
-      if (held == nullptr && !lies.row_major())
-        into_blocks(c.cotangent.data(), open(static_cast<std::uint32_t>(c.parent)), c.cotangent.shape(), lies);
-      else if (held == nullptr)
-        std::copy(c.cotangent.begin(), c.cotangent.end(), open(static_cast<std::uint32_t>(c.parent)));
-      else if (!lies.row_major())
-        into_blocks(c.cotangent.data(), held, c.cotangent.shape(), lies, true);
+      if (!lies.row_major())
+        into_blocks(c.cotangent.data(), to, c.cotangent.shape(), lies, held != nullptr);
+      else if (held != nullptr)
+        impl::add_into(to, c.cotangent.data(), c.cotangent.size());
       else
-        impl::add_into(held, c.cotangent.data(), c.cotangent.size());
+        std::copy(c.cotangent.begin(), c.cotangent.end(), to);
     }
     return {};
   }
