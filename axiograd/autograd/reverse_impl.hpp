@@ -79,7 +79,7 @@ struct tape<T>::reverse_pass {
   gradient_workspace<T>& into;
   const shape *copied = nullptr, *copy = nullptr;  // neighbours on the tape often share their shape
 
-  const shape* shape_of(const record& n) {
+  [[gnu::always_inline]] const shape* shape_of(const record& n) {
     if (n.dims != copied) {
       copy = ::new (static_cast<void*>(into.shapes_.allocate(sizeof(shape)).data)) shape(*n.dims);
       copied = n.dims;
@@ -93,7 +93,7 @@ struct tape<T>::reverse_pass {
     into.slots_[id] = {block.data, block.owner, shape_of(n)};
     return block.data;
   }
-  typename arena<T>::block memory_for(int64_t count) {
+  [[gnu::always_inline]] typename arena<T>::block memory_for(int64_t count) {
     if (count >= smallest_reused)
       for (std::size_t i = into.free_.size(); i-- > 0;)  // the last one is still in the caches
         if (into.free_[i].count == count) {
@@ -115,7 +115,7 @@ struct tape<T>::reverse_pass {
   /// The node at work, if an input of as many entries may have the memory of its gradient: an elementwise VJP reads an entry of
   /// the cotangent before it writes that entry of a gradient.
   node_id gives_memory = no_node;
-  T* open_or_take(std::uint32_t id) {
+  [[gnu::always_inline]] T* open_or_take(std::uint32_t id) {
     if (gives_memory == no_node || t.nodes_[id].count != t.nodes_[gives_memory].count) return open(id);
     slot& from = into.slots_[gives_memory];
     into.slots_[id] = {from.data, from.owner, shape_of(t.nodes_[id])};
@@ -123,7 +123,7 @@ struct tape<T>::reverse_pass {
     return std::exchange(from.data, nullptr);
   }
   /// Where input k's gradient lies, null if none is wanted; sets its bit in `fresh` where it holds nothing yet.
-  T* into_input(std::span<const std::uint32_t> parents, std::size_t k, unsigned& fresh) {
+  [[gnu::always_inline]] T* into_input(std::span<const std::uint32_t> parents, std::size_t k, unsigned& fresh) {
     const std::uint32_t p = parents[k];
     const record& parent = t.nodes_[p];
     if (!parent.requires_grad) return nullptr;
@@ -161,12 +161,18 @@ struct tape<T>::reverse_pass {
     else
       n.op->vjp(n.attributes, back);
   }
+  static void give(slot& s, const typename arena<T>::block& memory) {
+    s.data = memory.data;
+    s.owner = memory.owner;
+  }
   /// The pass's seed, as the value of its node lies.
   void begin_with(const tensor<T>& seed, node_id out) {
     const record& n = t.nodes_[out];
     into.slots_[out] = {const_cast<T*>(seed.data()), seed.owner().get(), shape_of(n)};
     if (n.lies.row_major()) return;
-    into_blocks(seed.data(), open(static_cast<std::uint32_t>(out)), *n.dims, n.lies);
+    const auto block = into.memory_.allocate(static_cast<std::size_t>(n.count));
+    into_blocks(seed.data(), block.data, *n.dims, n.lies);
+    give(into.slots_[out], block);
   }
   /// Makes the gradients row-major that are left.
   void hand_over() {
@@ -174,10 +180,9 @@ struct tape<T>::reverse_pass {
       slot& s = into.slots_[id];
       const record& n = t.nodes_[id];
       if (s.data == nullptr || n.lies.row_major()) continue;
-      const auto plain = memory_for(n.count);
+      const auto plain = into.memory_.allocate(static_cast<std::size_t>(n.count));
       out_of_blocks(s.data, plain.data, *n.dims, n.lies);
-      s.data = plain.data;
-      s.owner = plain.owner;
+      give(s, plain);
     }
   }
   /// What a node of the caller's own contributes.

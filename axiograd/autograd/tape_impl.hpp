@@ -89,7 +89,7 @@ void tape<T>::set_operator(record& n, const operator_table<T>& op, const void* a
 /// where append_any has to be asked.
 template <scalar T>
 bool tape<T>::append_numbers(const operator_table<T>& op, const void* attributes, std::span<const node_id> in) {
-  if (op.spans == nullptr || !op.keeps_shape || op.in_domain != nullptr || size() >= no_node) return false;
+  if (op.spans == nullptr || !op.keeps_shape || op.in_domain != nullptr || laid_out_ || size() >= no_node) return false;
   if (in.size() != static_cast<std::size_t>(op.in.tensors) || in[0] >= size()) return false;
   const shape* const dims = nodes_[in[0]].dims;
   const int64_t count = nodes_[in[0]].count;
@@ -99,7 +99,7 @@ bool tape<T>::append_numbers(const operator_table<T>& op, const void* attributes
   for (std::size_t k = 0; k < in.size(); ++k) {
     if (in[k] >= size()) return false;
     const record& parent = nodes_[in[k]];
-    if ((parent.dims != dims && *parent.dims != *dims) || !parent.lies.row_major()) return false;
+    if (parent.dims != dims && *parent.dims != *dims) return false;
     ids[k] = static_cast<std::uint32_t>(in[k]);
     x[k] = parent.data;
   }
