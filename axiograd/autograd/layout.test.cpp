@@ -134,6 +134,14 @@ TEST(Layout, ValuesThatSeveralReadersWant) {
     const node_id b = n.apply(add_op{}, n.conv(a, 16), a);
     return n.pool(n.relu(b));
   });
+  expect_no_difference("a residual sum that is read in rows", [](network& n, node_id x) {
+    const node_id a = n.relu(n.conv(x, 16));
+    return n.apply(reduce_sum_op{.axis = 1}, n.relu(n.apply(add_op{}, n.conv(a, 16), a)));
+  });
+  expect_no_difference("a residual sum that nobody reads", [](network& n, node_id x) {
+    const node_id a = n.relu(n.conv(x, 16));
+    return n.apply(mul_op{}, n.conv(a, 16), a);
+  });
   for (const bool pool_first : {false, true})
     expect_no_difference("pooling and a convolution of one value", [=](network& n, node_id x) {
       const node_id a = n.relu(n.conv(x, 16));
