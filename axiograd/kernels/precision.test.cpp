@@ -163,7 +163,7 @@ TEST(precision, reproducible_bits_do_not_depend_on_the_batch_or_the_threads) {
   }
 }
 
-#ifdef AXG_TEST_X86
+#ifdef __x86_64__
 TEST(precision, reproducible_bits_are_those_of_both_instruction_sets) {
   if (best_isa() != isa::avx512) GTEST_SKIP() << "this processor has no AVX-512";
   std::mt19937 random(11);

@@ -65,7 +65,7 @@ int compare_together() {
   if constexpr (elementwise<Op>) {
     int compared = compare_together<Op, T>(plain_spans<Op, T>, "specification");
     compared += compare_together<Op, T>(native<Op, T, isa::baseline>::spans(), "baseline");
-#ifdef AXG_BUILT_FOR_X86
+#ifdef __x86_64__
     if (best_isa() >= isa::avx2) compared += compare_together<Op, T>(native<Op, T, isa::avx2>::spans(), "AVX2");
     if (best_isa() >= isa::avx512) compared += compare_together<Op, T>(native<Op, T, isa::avx512>::spans(), "AVX-512");
 #endif

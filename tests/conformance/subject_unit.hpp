@@ -82,7 +82,7 @@ library_runs<T> library_runs_of() {
   library_runs<T> r{.plain = runs_of<Op, T>(), .chosen = {table.forward, table.vjp, table.spans, table.together}, .sets = {}};
   if constexpr (in_library<Op> && (family_of<Op> == family::elementwise || family_of<Op> == family::rowwise)) {
     r.sets[0] = runs_of<Op, T, set_kernels<Op, T, isa::baseline>>();
-#ifdef AXG_BUILT_FOR_X86
+#ifdef __x86_64__
     if (best_isa() >= isa::avx2) r.sets[1] = runs_of<Op, T, set_kernels<Op, T, isa::avx2>>();
     if (best_isa() >= isa::avx512) r.sets[2] = runs_of<Op, T, set_kernels<Op, T, isa::avx512>>();
 #endif

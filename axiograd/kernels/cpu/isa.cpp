@@ -12,7 +12,7 @@ const char* to_string(isa set) {
 isa best_isa() {
   static const isa best = [] {
     isa found = isa::baseline;
-#ifdef AXG_BUILT_FOR_X86
+#ifdef __x86_64__
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2")) found = isa::avx2;
     if (found == isa::avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&

@@ -14,7 +14,7 @@ const char* to_string(isa set);
 template <class F>
 decltype(auto) with_best_isa(const F& f) {
   switch (best_isa()) {
-#ifdef AXG_BUILT_FOR_X86
+#ifdef __x86_64__
     case isa::avx512: return f.template operator()<isa::avx512>();
     case isa::avx2: return f.template operator()<isa::avx2>();
 #endif
@@ -33,12 +33,19 @@ struct native {
 template <class Op, class T>
 struct native_kernels {
   static const span_kernels<T>& spans() {
-    static const span_kernels<T> chosen = with_best_isa([]<isa Set> { return native<Op, T, Set>::spans(); });
+    static const span_kernels<T>& chosen = choose_spans();
     return chosen;
   }
   static const row_kernels<T>& rows() {
     static const row_kernels<T> chosen = with_best_isa([]<isa Set> { return native<Op, T, Set>::rows(); });
     return chosen;
+  }
+
+ private:
+  // By itself: every small step calls spans(), which has nothing on its stack then.
+  [[gnu::noinline]] static const span_kernels<T>& choose_spans() {
+    static const span_kernels<T> made = with_best_isa([]<isa Set> { return native<Op, T, Set>::spans(); });
+    return made;
   }
 };
 
