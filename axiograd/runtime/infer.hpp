@@ -1,6 +1,7 @@
 #pragma once
 // One shape rule for an operator and everything around it: the leading axes of G8, run in the compiler or at run time.
 
+#include <axiograd/core/algorithm.hpp>
 #include <axiograd/core/op.hpp>
 #include <axiograd/core/row.hpp>
 #include <span>
@@ -34,48 +35,67 @@ constexpr auto in_order(const std::array<const shape*, N>& given) {
   return all;
 }
 
-/// The axes before the samples, which the result carries too. An input that has none is shared by all samples.
+namespace impl {
+/// The axes before the samples, which the result carries too: the first `count` of an input's.
+struct leading_axes {
+  const shape* of = nullptr;
+  int count = 0;
+};
+/// Finds them; an input that has none is shared by all samples. Gives an error's result, or an empty shape.
 template <has_samples Op>
-constexpr shape_result leading_axes(const Op& op, std::span<const shape* const> in) {
-  shape leading;
+constexpr shape_result find_leading_axes(const Op& op, std::span<const shape* const> in, leading_axes& found) {
   for (int k = 0; k < arity_of<Op>.tensors; ++k) {
     const shape& s = *in[static_cast<std::size_t>(k)];
     if (s.rank < 0) continue;
-    const int extra = s.rank - impl::sample_rank(op, *in[0], k, s);
+    const int extra = s.rank - sample_rank(op, *in[0], k, s);
     if (extra < 0)
       return {error_kind::shape_mismatch, "input {} has {} axes, it needs {}; shapes {shapes}", k, s.rank,
-              impl::sample_rank(op, *in[0], k, s)};
+              sample_rank(op, *in[0], k, s)};
     if (extra == 0) continue;
     if constexpr (requires { Op::shared; })
       if (Op::shared.contains(k))
         return {error_kind::shape_mismatch, "input {} is shared by all samples: it has {} axes, it needs {}; shapes {shapes}",
-                k, s.rank, impl::sample_rank(op, *in[0], k, s)};
-    if (leading.rank == 0)
-      leading = s.first(extra);
-    else if (leading != s.first(extra))
+                k, s.rank, sample_rank(op, *in[0], k, s)};
+    if (found.count == 0)
+      found = {&s, extra};
+    else if (extra != found.count || !std::equal(s.begin(), s.begin() + extra, found.of->begin()))
       return {error_kind::shape_mismatch, "leading axes of the inputs differ: shapes {shapes}"};
   }
-  return leading;
+  return shape{};
 }
+/// A shape that is not there until it is assigned.
+union sample_shape {
+  shape value;
+  constexpr sample_shape() {}
+};
+}  // namespace impl
 
 /// The shape of the operator's result. `in` holds the tensors' shapes, `dynamic_shape` for an absent one, then the side
 /// inputs' shapes.
 template <class Op>
 constexpr shape_result infer(const Op& op, std::span<const shape* const> in) {
   if constexpr (has_samples<Op>) {
-    const shape_result leading = leading_axes(op, in);
-    if (!leading) return leading;
+    impl::leading_axes leading;
+    if (const shape_result found = impl::find_leading_axes(op, in, leading); !found) return found;
     constexpr auto inputs = static_cast<std::size_t>(impl::shapes_of<Op>);
-    std::array<shape, inputs> samples;
+    std::array<impl::sample_shape, inputs> samples;
     std::array<const shape*, inputs> pointers{};
     for (std::size_t k = 0; k < inputs; ++k) {
-      samples[k] = in[k]->rank < 0 ? *in[k] : in[k]->last(impl::sample_rank(op, *in[0], static_cast<int>(k), *in[k]));
-      pointers[k] = &samples[k];
+      pointers[k] = in[k];
+      if (in[k]->rank < 0) continue;
+      const int rank = impl::sample_rank(op, *in[0], static_cast<int>(k), *in[k]);
+      if (rank == in[k]->rank) continue;
+      samples[k].value = in[k]->last(rank);
+      pointers[k] = &samples[k].value;
     }
-    const shape_result r = impl::infer_samples(op, pointers);
-    if (!r) return r;
-    if (leading->rank + r->rank > max_rank) return {error_kind::rank_limit, "the result has more than 8 axes"};
-    return concat(*leading, *r);
+    shape_result r = impl::infer_samples(op, pointers);
+    if (!r || leading.count == 0) return r;
+    shape& s = r.value;
+    if (leading.count + s.rank > max_rank) return {error_kind::rank_limit, "the result has more than 8 axes"};
+    for (int axis = s.rank; axis-- > 0;) s[axis + leading.count] = s[axis];
+    for (int axis = 0; axis < leading.count; ++axis) s[axis] = (*leading.of)[axis];
+    s.rank += leading.count;
+    return r;
   } else if constexpr (requires { &Op::infer_shape; }) {
     return impl::infer_samples(op, in);
   } else {  // elementwise and row-to-row operators: equal shapes

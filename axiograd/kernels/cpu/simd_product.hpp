@@ -122,20 +122,18 @@ struct product_tiles {
 
   /// A panel of b, filled up with zeros.
   static void pack(const matrix_operand<const T>& b, int64_t l0, int64_t k, int64_t j0, int64_t width, T* to) {
-    for (int64_t l = 0; l < k; ++l)
-      for (int64_t j = width; j < columns; ++j) to[l * columns + j] = T(0);
+    const int low = width < S::lanes ? static_cast<int>(width) : S::lanes, high = static_cast<int>(width) - low;
     if (!b.transposed) {
       for (int64_t l = 0; l < k; ++l, to += columns) {
         const T* const from = b.data + (l0 + l) * b.leading + j0;
-        if (width == columns) {
-          S::load(from).store(to);
-          S::load(from + S::lanes).store(to + S::lanes);
-        } else {
-          for (int64_t j = 0; j < width; ++j) to[j] = from[j];
-        }
+        (low == S::lanes ? S::load(from) : S::load_first(from, low)).store(to);
+        (high == S::lanes ? S::load(from + S::lanes) : S::load_first(from + low, high)).store(to + S::lanes);
       }
       return;
     }
+    if (width < columns)
+      for (int64_t l = 0; l < k; ++l)
+        for (const int half : {0, S::lanes}) S(0).store(to + l * columns + half);
     int64_t j = 0;
     for (; j + chunk <= width; j += chunk) {
       const T* const from = b.data + (j0 + j) * b.leading + l0;
