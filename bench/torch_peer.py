@@ -331,7 +331,15 @@ def everyday():
     def make(f, inputs):
         return lambda through: forward_and_backward(f, *(data(*i) for i in inputs), through=through)
 
-    return {name: make(f, inputs) for name, (f, *inputs) in list_of.items()}
+    def policy(batch):
+        def workload(through):
+            model = nn.Sequential(nn.Linear(64, 256), nn.ReLU(), nn.Linear(256, 256), nn.ReLU(), nn.Linear(256, 16))
+            set_parameters(model.parameters())
+            return forward_only(model, data((batch, 64), 1), through=through)
+        return workload
+
+    return {**{name: make(f, inputs) for name, (f, *inputs) in list_of.items()},
+            **{f"o_policy_{batch}": policy(batch) for batch in (1, 8, 64)}}
 
 
 # Name -> a function that makes the workload; what `through` makes of functions is what is timed: themselves, or compiled ones.

@@ -99,6 +99,18 @@ class chunk_pool {
 memory_chunk* memory_chunk::acquire(std::size_t bytes) { return chunk_pool::instance().take(bytes); }
 void memory_chunk::trim_pool() { chunk_pool::instance().trim(); }
 std::uint64_t memory_chunk::system_allocations() { return chunk_pool::instance().system_allocations(); }
-void memory_chunk::recycle() { chunk_pool::instance().give(this); }
+
+const kept_form* memory_chunk::keep(const kept_form* made) {
+  const kept_form* before = nullptr;
+  if (__atomic_compare_exchange_n(&form_, &before, made, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) return made;
+  delete made;
+  return before;
+}
+
+void memory_chunk::recycle() {
+  delete std::exchange(form_, nullptr);
+  constant_ = false;
+  chunk_pool::instance().give(this);
+}
 
 }  // namespace axiograd

@@ -11,6 +11,14 @@
 
 namespace axiograd {
 
+/// Another form of constant memory's contents, as somebody who reads them often likes them better.
+struct kept_form {
+  kept_form() = default;
+  kept_form(const kept_form&) = delete;
+  kept_form& operator=(const kept_form&) = delete;
+  virtual ~kept_form() = default;
+};
+
 /// A reference-counted block of memory, aligned to 64 bytes. Released blocks go to a pool and are handed out again, so a
 /// steady training step asks the system for nothing and touches no fresh page.
 class alignas(64) memory_chunk {
@@ -24,11 +32,21 @@ class alignas(64) memory_chunk {
 
   std::byte* data() { return reinterpret_cast<std::byte*>(this + 1); }
   std::size_t capacity_bytes() const { return capacity_; }
-  bool shared() const { return __atomic_load_n(&owners_, __ATOMIC_ACQUIRE) > 1; }
+  /// Whether whoever wants to write has to copy first.
+  bool shared() const { return __atomic_load_n(&owners_, __ATOMIC_ACQUIRE) > 1 || constant_; }
   void retain() { __atomic_fetch_add(&owners_, 1, __ATOMIC_RELAXED); }
   void release() {
     if (__atomic_fetch_sub(&owners_, 1, __ATOMIC_ACQ_REL) == 1) recycle();
   }
+
+  /// From now on nobody writes to it, as long as it has an owner. To be said while it has only one.
+  void make_constant() { constant_ = true; }
+  bool constant() const { return constant_; }
+  /// What was kept beside constant contents, or null.
+  const kept_form* form() const { return __atomic_load_n(&form_, __ATOMIC_ACQUIRE); }
+  /// Keeps a form, which was made by `new`, as long as the chunk is constant. Another thread may have been faster: gives the
+  /// form that stays.
+  const kept_form* keep(const kept_form* made);
 
   /// Value-initialises `n` more elements behind those already made; they live as long as the chunk.
   template <class T>
@@ -55,7 +73,9 @@ class alignas(64) memory_chunk {
   void recycle();
 
   std::uint32_t owners_ = 1;  // counted by the compiler's own atomics: <atomic> and <memory> cost every program 0.15 s
+  bool constant_ = false;
   std::size_t capacity_;
+  const kept_form* form_ = nullptr;
   memory_chunk* next_ = nullptr;
   std::byte* last_ = nullptr;
   void (*destroy_)(std::byte*, std::byte*) = nullptr;

@@ -117,6 +117,13 @@ class tensor {
                      message({"reshaped: ", dims_, " has ", size(), " entries, ", dims, " has ", dims.size()})});
     return view(owner_, data_, dims);
   }
+  /// A copy in memory of its own whose entries never change: a write to it, or to a copy of it, copies first. Operators may
+  /// keep other forms of such entries, as packed matrices.
+  tensor constant() const {
+    tensor t = from(dims_, values());
+    t.owner_->make_constant();
+    return t;
+  }
   /// The same values as another number type.
   template <class U>
   tensor<U> cast() const {

@@ -21,6 +21,7 @@ struct forward_run {
   const follow_up<T>* then = nullptr;  ///< only where the operator's table says that it may be given
   const layout* lie = nullptr;         ///< how each input lies; null: row-major
   layout y_lies{};
+  memory_chunk* const* constant = nullptr;  ///< where each input lies if its entries never change, else null; null: unknown
 
   layout input_lies(std::size_t k) const { return lie == nullptr ? layout{} : lie[k]; }
 };

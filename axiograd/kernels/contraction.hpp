@@ -147,9 +147,15 @@ void sum_products(const product_plan& plan, const T* a, const T* b, T* y, bool a
 /// Multiply-adds that are worth a thread: about 20 us.
 inline constexpr int64_t block_of_products = int64_t{1} << 21;
 
+/// Where the operands lie, if their entries never change.
+struct constant_operands {
+  memory_chunk *a = nullptr, *b = nullptr;
+};
+
 /// The same through the library where each group is one axis and every operand has a unit stride; false where not.
 template <class T>
-bool gemm_products(const product_plan& plan, const T* a, const T* b, T* y, bool add, const follow_up<T>* then) {
+bool gemm_products(const product_plan& plan, const T* a, const T* b, T* y, bool add, const follow_up<T>* then,
+                   const constant_operands& constant) {
   using p = product_plan;
   for (const auto g : {p::rows, p::columns, p::summed})
     if (plan.count[g] > 1) return false;
@@ -166,6 +172,10 @@ bool gemm_products(const product_plan& plan, const T* a, const T* b, T* y, bool 
   // A batch is cut into blocks that are worth a thread; a few large products share the threads one after another. Each product
   // is the same wherever it runs.
   const int64_t batch = plan.positions(p::batch), work = std::max<int64_t>(1, m.size * n.size * k.size);
+  if (batch == 1) {
+    call.a.constant = constant.a;
+    call.b.constant = constant.b;
+  }
   const int64_t block = std::max<int64_t>(1, batch < 8 && work >= 4 * block_of_products ? batch : block_of_products / work);
   parallel_for((batch + block - 1) / block, [&](int64_t first) {
     gemm_call<T> one = call;
@@ -183,10 +193,11 @@ bool gemm_products(const product_plan& plan, const T* a, const T* b, T* y, bool 
 /// y (+)= sum over the axes that y lacks of a * b, and what follows.
 template <class T>
 [[gnu::noinline]] void multiply(const product_pattern& pattern, const view<const T>& a, const view<const T>& b,
-                                const view<T>& y, bool add, const follow_up<T>* then = nullptr) {
+                                const view<T>& y, bool add, const follow_up<T>* then = nullptr,
+                                const constant_operands& constant = {}) {
   const product_plan plan(pattern, *a.dims, *b.dims, *y.dims);
   if constexpr (has_gemm<T>)
-    if (gemm_products(plan, a.data, b.data, y.data, add, then)) return;
+    if (gemm_products(plan, a.data, b.data, y.data, add, then, constant)) return;
   sum_products(plan, a.data, b.data, y.data, add);
   if (then != nullptr) then->run(y.data, y.dims->size());
 }
@@ -230,7 +241,9 @@ template <class T>
   if (bias.data != nullptr)  // the bias goes in first, the product adds to it
     impl::for_each_bias_run(c.for_bias, *bias.dims, *run.y.dims,
                             [&](int64_t from, int64_t to, int64_t n) { std::copy_n(bias.data + from, n, run.y.data + to); });
-  impl::multiply(c.forward, run.in[c.a], run.in[c.b], run.y, bias.data != nullptr, run.then);
+  impl::constant_operands constant;
+  if (run.constant != nullptr) constant = {run.constant[c.a], run.constant[c.b]};
+  impl::multiply(c.forward, run.in[c.a], run.in[c.b], run.y, bias.data != nullptr, run.then, constant);
 }
 
 template <class T>
@@ -253,9 +266,9 @@ template <class T>
 
 // Compiled once (contraction.cpp), not in every operator's unit.
 extern template void impl::multiply(const impl::product_pattern&, const view<const float>&, const view<const float>&,
-                                    const view<float>&, bool, const follow_up<float>*);
+                                    const view<float>&, bool, const follow_up<float>*, const constant_operands&);
 extern template void impl::multiply(const impl::product_pattern&, const view<const double>&, const view<const double>&,
-                                    const view<double>&, bool, const follow_up<double>*);
+                                    const view<double>&, bool, const follow_up<double>*, const constant_operands&);
 extern template void contraction_forward(const contraction_products&, const forward_run<float>&);
 extern template void contraction_vjp(const contraction_products&, const vjp_run<float>&);
 extern template void contraction_forward(const contraction_products&, const forward_run<double>&);

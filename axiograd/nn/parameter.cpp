@@ -11,6 +11,10 @@ void parameter::set(const tensor<float>& value) {
   *value_ = value;
 }
 
+void parameter::prepack() {
+  if (!value_->owner()->constant()) *value_ = value_->constant();
+}
+
 float* parameter::mutable_data() { return value_->mutable_data(); }
 
 void append(parameter_list& list, std::string name, const parameter& p) { list.push_back({std::move(name), p}); }

@@ -45,6 +45,10 @@ class sequential {
   auto operator()(Parameters& parameters, const X& x) const {
     return forward(parameters, x);
   }
+  /// Prepares for evaluations: see parameter::prepack. The next training step ends it.
+  void prepack() {
+    for (named_parameter& p : parameters()) p.value.prepack();
+  }
   template <class Visit>
   void visit_parameters(const Visit& visit) const {
     for (const named_parameter& p : parameters()) visit(p.name, p.value);

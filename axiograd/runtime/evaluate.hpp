@@ -14,6 +14,7 @@ result<tensor<T>> evaluate_tensors(const operator_table<T>& op, const void* attr
                                    std::span<const index_tensor> side) {
   std::array<const shape*, 8> shapes{};
   std::array<view<const T>, 8> views{};
+  std::array<memory_chunk*, 8> constant{};
   const std::size_t tensors = static_cast<std::size_t>(op.in.tensors);
   const bool absent = in.size() < tensors;
   for (std::size_t k = 0, given = 0; k < tensors; ++k) {
@@ -24,6 +25,7 @@ result<tensor<T>> evaluate_tensors(const operator_table<T>& op, const void* attr
     const tensor<T>& x = *in[given++];
     shapes[k] = &x.shape();
     views[k] = {x.data(), &x.shape()};
+    if (x.owner()->constant()) constant[k] = x.owner().get();
   }
   for (std::size_t k = 0; k < side.size(); ++k) shapes[tensors + k] = &side[k].shape();
   const std::span<const shape* const> all_shapes(shapes.data(), tensors + side.size());
@@ -31,7 +33,8 @@ result<tensor<T>> evaluate_tensors(const operator_table<T>& op, const void* attr
   if (!dims) return tl::unexpected(to_error(op.name, dims, all_shapes));
   if (op.relabels) return in[0]->reshaped(*dims);
   tensor<T> y = tensor<T>::uninitialised(*dims);
-  op.forward(attributes, {{views.data(), tensors}, side, {y.mutable_data(), &y.shape()}});
+  op.forward(attributes,
+             {.in = {views.data(), tensors}, .side = side, .y = {y.mutable_data(), &y.shape()}, .constant = constant.data()});
   return y;
 }
 

@@ -3,9 +3,27 @@
 
 #include "workload.hpp"
 
+#include <axiograd/nn/layers.hpp>
+#include <axiograd/nn/sequential.hpp>
 #include <axiograd/ops/ops.hpp>
 
 namespace axiograd::bench {
+namespace {
+
+workload policy(int64_t batch) {
+  struct state {
+    nn::sequential<nn::linear, nn::relu, nn::linear, nn::relu, nn::linear> model{
+        nn::linear{64, 256}, nn::relu{}, nn::linear{256, 256}, nn::relu{}, nn::linear{256, 16}};
+    tensor<float> x, y;
+  };
+  auto s = std::make_shared<state>();
+  s->x = data({batch, 64}, 1);
+  set_parameters(s->model.parameters());
+  s->model.prepack();
+  return {[=] { s->y = s->model(s->x); }, [=](digest& d) { d.add(s->y); }};
+}
+
+}  // namespace
 
 void add_everyday(workload_list& list) {
   using tensors = std::vector<tensor<float>>;
@@ -63,6 +81,12 @@ void add_everyday(workload_list& list) {
       "o_conv_transpose", "conv_transpose 64->32 4x4, stride 2, of 8x64x28x28", 18,
       [] { return tensors{data({64, 32, 4, 4}, 1, 0.1), data({32}, 2), data({8, 64, 28, 28}, 3)}; },
       [](const auto& in) { return conv_transpose2d(in[0], in[1], in[2], {.stride = {2, 2}, .padding = {1, 1}}); });
+  for (const int64_t batch : {1, 8, 64}) {
+    constexpr double weights = 64 * 256 + 256 * 256 + 256 * 16;
+    list.push_back({"o_policy_" + std::to_string(batch),
+                    "MLP 64-256-256-16 with packed weights, batch " + std::to_string(batch) + ", evaluated",
+                    2 * weights * static_cast<double>(batch), 4 * weights, 1, [=] { return policy(batch); }});
+  }
 }
 
 }  // namespace axiograd::bench

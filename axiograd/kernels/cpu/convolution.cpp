@@ -2,10 +2,9 @@
 #include <axiograd/core/scratch.hpp>
 #include <axiograd/kernels/cpu/convolution.hpp>
 #include <axiograd/kernels/cpu/library_threads.hpp>
+#include <axiograd/kernels/cpu/primitives.hpp>
 #include <axiograd/kernels/parallel.hpp>
 #include <axiograd/kernels/precision.hpp>
-#include <mutex>
-#include <oneapi/dnnl/dnnl.hpp>
 #include <optional>
 #include <vector>
 
@@ -19,11 +18,6 @@ using desc = dnnl::memory::desc;
 constexpr std::int64_t smallest_work = 1 << 16;
 // The samples are cut into at most so many parts; each is computed by one thread, and sums its gradient of the kernel.
 constexpr std::int64_t most_parts = 8;
-
-const dnnl::engine& cpu() {
-  static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
-  return engine;
-}
 
 enum class task { forward, back_to_x, back_to_kernel };
 
@@ -99,7 +93,7 @@ prepared prepare(const convolution_call& c, task what, std::int64_t samples, boo
                                                   padding, padding_after)
                 : dnnl::convolution_forward::desc(dnnl::prop_kind::forward_training, direct, in, w, out, stride, dilation,
                                                   padding, padding_after);
-  const dnnl::convolution_forward::primitive_desc hint(forward, attributes, cpu());
+  const dnnl::convolution_forward::primitive_desc hint(forward, attributes, cpu_engine());
   const auto take = [&](const auto& pd, const desc& its_kernel, const desc& its_x, const desc& its_y, dnnl::primitive run) {
     p.kernel = its_kernel;
     p.x = its_x;
@@ -111,46 +105,41 @@ prepared prepare(const convolution_call& c, task what, std::int64_t samples, boo
     take(hint, hint.weights_desc(), hint.src_desc(), hint.dst_desc(), dnnl::convolution_forward(hint));
   } else if (what == task::back_to_x) {
     const dnnl::convolution_backward_data::primitive_desc pd(
-        dnnl::convolution_backward_data::desc(direct, in, w, out, stride, dilation, padding, padding_after), attributes, cpu(),
-        hint);
+        dnnl::convolution_backward_data::desc(direct, in, w, out, stride, dilation, padding, padding_after), attributes,
+        cpu_engine(), hint);
     take(pd, pd.weights_desc(), pd.diff_src_desc(), pd.diff_dst_desc(), dnnl::convolution_backward_data(pd));
   } else {
     const dnnl::convolution_backward_weights::primitive_desc pd(
         dnnl::convolution_backward_weights::desc(direct, in, w, out, stride, dilation, padding, padding_after), attributes,
-        cpu(), hint);
+        cpu_engine(), hint);
     take(pd, pd.diff_weights_desc(), pd.src_desc(), pd.diff_dst_desc(), dnnl::convolution_backward_weights(pd));
   }
   return p;
 }
 
-/// Primitives by what they do, made once, for one thread. Those that a program uses again and again are few.
+struct wanted_primitive {
+  convolution_call call;  // its sizes
+  task what;
+  std::int64_t samples;
+  bool with_bias;
+
+  bool operator==(const wanted_primitive& o) const {
+    return what == o.what && samples == o.samples && with_bias == o.with_bias && call.kernel == o.call.kernel &&
+           call.x == o.call.x && call.y == o.call.y && call.geometry == o.call.geometry;
+  }
+};
+
 std::shared_ptr<const prepared> primitive_for(const convolution_call& c, task what, std::int64_t samples, bool with_bias) {
-  struct entry {
-    convolution_call call;
-    task what;
-    std::int64_t samples;
-    bool with_bias;
-    std::shared_ptr<const prepared> made;
-  };
-  static std::mutex mutex;
-  static std::vector<entry> entries;
-  constexpr std::size_t most = 256;
-  const auto same = [&](const entry& e) {
-    return e.what == what && e.samples == samples && e.with_bias == with_bias && e.call.kernel == c.kernel && e.call.x == c.x &&
-           e.call.y == c.y && e.call.geometry == c.geometry;
-  };
-  const std::lock_guard lock(mutex);
-  if (const auto found = std::find_if(entries.begin(), entries.end(), same); found != entries.end()) return found->made;
-  if (entries.size() == most) entries.erase(entries.begin());
-  entries.push_back({c, what, samples, with_bias, std::make_shared<const prepared>(prepare(c, what, samples, with_bias))});
-  return entries.back().made;
+  static primitive_cache<wanted_primitive, prepared> cache;
+  return cache.find({c, what, samples, with_bias},
+                    [&] { return std::make_shared<const prepared>(prepare(c, what, samples, with_bias)); });
 }
 
 /// A tensor of the caller's, in the layout that a primitive wants.
 class operand_memory {
  public:
   operand_memory(const desc& wanted, const desc& given, const float* data)
-      : given_(given, cpu(), const_cast<float*>(data)), own_(wanted == given ? given_ : reserved(wanted)) {}
+      : given_(given, cpu_engine(), const_cast<float*>(data)), own_(wanted == given ? given_ : reserved(wanted)) {}
   /// With the caller's numbers in it.
   const dnnl::memory& filled(dnnl::stream& s) {
     if (room_) dnnl::reorder(given_, own_).execute(s, given_, own_);
@@ -166,7 +155,7 @@ class operand_memory {
  private:
   dnnl::memory reserved(const desc& wanted) {
     room_.emplace(static_cast<std::int64_t>(wanted.get_size() / sizeof(float)) + 1);
-    return {wanted, cpu(), room_->data()};
+    return {wanted, cpu_engine(), room_->data()};
   }
   std::optional<scratch_memory<float>> room_;
   dnnl::memory given_, own_;
@@ -212,16 +201,16 @@ void convolve(const convolution_call& c, const float* kernel, const float* bias,
               const follow_up<float>* then) {
   for_parts(c, [&](std::int64_t, std::int64_t first, std::int64_t samples) {
     const auto p = primitive_for(c, task::forward, samples, bias != nullptr);
-    dnnl::stream stream(cpu());
+    dnnl::stream stream(cpu_engine());
     operand_memory w(p->kernel, p->plain_kernel, kernel), in(p->x, as_they_lie(p->plain_x, c.x_lies), x + first * c.x.size()),
         out(p->y, as_they_lie(p->plain_y, c.y_lies), y + first * c.y.size());
     scratch_memory<char> scratch(static_cast<std::int64_t>(p->scratch.get_size()) + 1);
     std::unordered_map<int, dnnl::memory> arguments{{DNNL_ARG_WEIGHTS, w.filled(stream)},
                                                     {DNNL_ARG_SRC, in.filled(stream)},
                                                     {DNNL_ARG_DST, out.own()},
-                                                    {DNNL_ARG_SCRATCHPAD, {p->scratch, cpu(), scratch.data()}}};
+                                                    {DNNL_ARG_SCRATCHPAD, {p->scratch, cpu_engine(), scratch.data()}}};
     if (bias != nullptr)
-      arguments[DNNL_ARG_BIAS] = {desc(dims{c.y[0]}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::a), cpu(),
+      arguments[DNNL_ARG_BIAS] = {desc(dims{c.y[0]}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::a), cpu_engine(),
                                   const_cast<float*>(bias)};
     p->run.execute(stream, arguments);
     out.give_back(stream);
@@ -235,7 +224,7 @@ void convolve_vjp(const convolution_call& c, const float* kernel, const float* x
   const std::int64_t kernel_size = c.kernel.size(), parts = std::min(c.samples, most_parts);
   scratch_memory<float> sums(dkernel.data == nullptr ? 1 : parts * kernel_size);
   for_parts(c, [&](std::int64_t part, std::int64_t first, std::int64_t samples) {
-    dnnl::stream stream(cpu());
+    dnnl::stream stream(cpu_engine());
     std::optional<operand_memory> its_dy;  // both primitives often want it in one layout
     const auto run = [&](task what, const float* w, const float* in) {
       const auto p = primitive_for(c, what, samples, false);
@@ -250,7 +239,7 @@ void convolve_vjp(const convolution_call& c, const float* kernel, const float* x
                      {{to_x ? DNNL_ARG_WEIGHTS : DNNL_ARG_DIFF_WEIGHTS, to_x ? its_kernel.filled(stream) : its_kernel.own()},
                       {to_x ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC, to_x ? its_x.own() : its_x.filled(stream)},
                       {DNNL_ARG_DIFF_DST, its_dy->own()},
-                      {DNNL_ARG_SCRATCHPAD, {p->scratch, cpu(), scratch.data()}}});
+                      {DNNL_ARG_SCRATCHPAD, {p->scratch, cpu_engine(), scratch.data()}}});
       (to_x ? its_x : its_kernel).give_back(stream);
       stream.wait();
     };

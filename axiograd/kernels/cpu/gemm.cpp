@@ -2,6 +2,7 @@
 #include <axiograd/kernels/cpu/gemm.hpp>
 #include <axiograd/kernels/cpu/library_threads.hpp>
 #include <axiograd/kernels/cpu/native_product.hpp>
+#include <axiograd/kernels/cpu/packed_product.hpp>
 #include <axiograd/kernels/cpu/tile_product.hpp>
 #include <axiograd/kernels/parallel.hpp>
 #include <axiograd/kernels/precision.hpp>
@@ -51,18 +52,34 @@ void complete(const gemm_call<T>& c) {
   for (std::int64_t i = 0; i < c.m; ++i) c.then->run(c.y.data + i * c.y.leading, c.n);
 }
 
+/// The same product as y^T = b^T a^T.
+template <class T>
+gemm_call<T> turned(gemm_call<T> c) {
+  std::swap(c.m, c.n);
+  std::swap(c.a, c.b);
+  c.a.transposed = !c.a.transposed;
+  c.b.transposed = !c.b.transposed;
+  c.y.transposed = !c.y.transposed;
+  return c;
+}
+
+bool packed(const gemm_call<float>& c) {
+  if (c.b.constant != nullptr) return packed_product(c);
+  if (c.a.constant == nullptr || c.n != 1 || c.y.leading != 1) return false;
+  gemm_call<float> row = turned(c);  // y is a vector: a row as well as a column
+  row.a = {row.a.data, row.k};
+  row.y = {row.y.data, row.n};
+  return c.b.leading == 1 && packed_product(row);
+}
+bool packed(const gemm_call<double>&) { return false; }
+
 template <class T>
 void run(gemm_call<T> c) {
   if (c.m == 0 || c.n == 0) return;
-  if (c.y.transposed) {  // y^T = b^T a^T
-    std::swap(c.m, c.n);
-    std::swap(c.a, c.b);
-    c.a.transposed = !c.a.transposed;
-    c.b.transposed = !c.b.transposed;
-    c.y.transposed = false;
-  }
+  if (c.y.transposed) c = turned(c);
   if (c.k == 0 && !c.add)
     for (std::int64_t i = 0; i < c.m; ++i) std::fill_n(c.y.data + i * c.y.leading, c.n, T(0));
+  if (packed(c)) return;
   // How y is cut depends on the sizes only.
   std::int64_t rows = part_of(c.m, tile_rows), columns = part_of(c.n, tile_columns);
   if (rows == c.m && columns == c.n && c.m * c.n * c.k >= shared_work)

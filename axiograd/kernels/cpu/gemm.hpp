@@ -8,12 +8,15 @@
 
 namespace axiograd {
 
+class memory_chunk;
+
 /// A matrix in memory of which one of the two strides is 1.
 template <class T>
 struct matrix_operand {
   T* data = nullptr;
   std::int64_t leading = 1;  ///< distance between rows, or between columns when transposed
   bool transposed = false;
+  memory_chunk* constant = nullptr;  ///< where the entries lie, if they never change
 
   /// Takes the layout of a rows x columns matrix; false if neither stride is 1.
   bool set(std::int64_t rows, std::int64_t row_stride, std::int64_t columns, std::int64_t column_stride) {

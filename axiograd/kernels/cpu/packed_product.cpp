@@ -1,0 +1,159 @@
+#include <algorithm>
+#include <array>
+#include <axiograd/core/scratch.hpp>
+#include <axiograd/core/storage.hpp>
+#include <axiograd/kernels/cpu/library_threads.hpp>
+#include <axiograd/kernels/cpu/packed_product.hpp>
+#include <axiograd/kernels/cpu/primitives.hpp>
+#include <axiograd/kernels/parallel.hpp>
+#include <axiograd/kernels/precision.hpp>
+#include <cstring>
+#include <optional>
+#include <vector>
+
+namespace axiograd {
+namespace {
+
+using dims = dnnl::memory::dims;
+using desc = dnnl::memory::desc;
+
+constexpr auto f32 = dnnl::memory::data_type::f32;
+
+// Entries of a matrix from which packing pays: below, starting the library's primitive costs more than it saves.
+constexpr std::int64_t smallest_matrix = 1 << 14;
+// Rows of a tile, and multiply-adds from which a product is worth two threads.
+constexpr std::int64_t tile_rows = 256, shared_work = std::int64_t{1} << 22;
+// A matrix lies as the library wants it for this many rows; products of fewer or more use the same.
+constexpr std::int64_t typical_rows = 64;
+
+desc row_major(std::int64_t rows, std::int64_t columns) { return {dims{rows, columns}, f32, dims{columns, 1}}; }
+
+/// y (rows, n) = x (rows, k) b (k, n), or y += x b.
+struct product_sizes {
+  std::int64_t rows, n, k;
+  bool add;
+  bool operator==(const product_sizes&) const = default;
+};
+
+dnnl::matmul::primitive_desc described(const product_sizes& s, const desc& b) {
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);  // primitives are shared by threads
+  if (s.add) {
+    dnnl::post_ops sum;
+    sum.append_sum(1.0F);
+    attributes.set_post_ops(sum);
+  }
+  return {{row_major(s.rows, s.k), b, row_major(s.rows, s.n)}, attributes, cpu_engine(), true};
+}
+/// Whether the library computes with packed matrices. Its other ways read b as it is given, or not at all.
+bool is_packed(const dnnl::matmul::primitive_desc& pd) { return pd && std::strncmp(pd.impl_info_str(), "brg", 3) == 0; }
+
+/// A constant matrix as the library likes it.
+struct packed_matrix final : kept_form {
+  matrix_operand<const float> of;
+  std::int64_t n, k;
+  desc lies;
+  chunk_ref memory;  // none: the library has no packed form for it
+
+  explicit packed_matrix(const gemm_call<float>& c) : of(c.b), n(c.n), k(c.k) {
+    const single_threaded_library guard;
+    const auto pd = described({typical_rows, n, k, false}, desc(dims{k, n}, f32, dnnl::memory::format_tag::any));
+    const desc given(dims{k, n}, f32, of.transposed ? dims{1, of.leading} : dims{of.leading, 1});
+    if (!is_packed(pd) || pd.weights_desc() == given) return;
+    lies = pd.weights_desc();
+    memory = chunk_ref::adopt(memory_chunk::acquire(lies.get_size()));
+    dnnl::memory from(given, cpu_engine(), const_cast<float*>(of.data)), to(lies, cpu_engine(), memory->data());
+    dnnl::stream stream(cpu_engine());
+    dnnl::reorder(from, to).execute(stream, from, to);
+    stream.wait();
+  }
+  bool is_of(const gemm_call<float>& c) const {
+    return memory.get() != nullptr && of.data == c.b.data && of.leading == c.b.leading && of.transposed == c.b.transposed &&
+           n == c.n && k == c.k;
+  }
+};
+
+/// What a primitive is called with. Making it costs as much as a small product, so it is kept.
+struct bound_arguments {
+  dnnl::stream stream{cpu_engine()};
+  dnnl::memory x, b, y, scratch;
+  std::array<dnnl_exec_arg_t, 4> list{};
+
+  bound_arguments(const dnnl::matmul::primitive_desc& pd)
+      : x(pd.src_desc(), cpu_engine(), DNNL_MEMORY_NONE),
+        b(pd.weights_desc(), cpu_engine(), DNNL_MEMORY_NONE),
+        y(pd.dst_desc(), cpu_engine(), DNNL_MEMORY_NONE),
+        scratch(pd.scratchpad_desc(), cpu_engine(), DNNL_MEMORY_NONE) {
+    list = {
+        {{DNNL_ARG_SRC, x.get()}, {DNNL_ARG_WEIGHTS, b.get()}, {DNNL_ARG_DST, y.get()}, {DNNL_ARG_SCRATCHPAD, scratch.get()}}};
+  }
+};
+
+/// A primitive for some rows; nothing if the library would not read the packed form.
+struct prepared_product {
+  dnnl::matmul::primitive_desc description;
+  std::optional<dnnl::matmul> run;
+  std::int64_t scratch_bytes = 0;
+  mutable shared_stock<bound_arguments> arguments;
+
+  prepared_product(const product_sizes& s, const desc& b) : description(described(s, b)) {
+    if (!is_packed(description)) return;
+    run.emplace(description);
+    scratch_bytes = static_cast<std::int64_t>(description.scratchpad_desc().get_size());
+  }
+};
+
+std::shared_ptr<const prepared_product> primitive_for(const product_sizes& s, const desc& b) {
+  static primitive_cache<product_sizes, prepared_product> cache;
+  return cache.find(s, [&] { return std::make_shared<const prepared_product>(s, b); });
+}
+
+void run_rows(const gemm_call<float>& c, const packed_matrix& b, std::int64_t row, std::int64_t rows) {
+  const auto p = primitive_for({rows, c.n, c.k, c.add}, b.lies);
+  const float* const x = c.a.data + row * c.k;
+  float* const y = c.y.data + row * c.n;
+  if (!p->run) {
+    gemm_call<float> plain = c;
+    plain.m = rows;
+    plain.a.data = x;
+    plain.b.constant = nullptr;
+    plain.y.data = y;
+    return gemm(plain);
+  }
+  const single_threaded_library guard;
+  scratch_memory<char> scratch(p->scratch_bytes + 1);
+  p->arguments.with([&] { return bound_arguments(p->description); },
+                    [&](bound_arguments& with) {
+                      with.x.set_data_handle(const_cast<float*>(x));
+                      with.b.set_data_handle(b.memory->data());
+                      with.y.set_data_handle(y);
+                      with.scratch.set_data_handle(scratch.data());
+                      dnnl::error::wrap_c_api(dnnl_primitive_execute(p->run->get(), with.stream.get(),
+                                                                     static_cast<int>(with.list.size()), with.list.data()),
+                                              "a product by a packed matrix could not be computed");
+                      with.stream.wait();
+                    });
+}
+
+}  // namespace
+
+bool packed_product(const gemm_call<float>& c) {
+  const bool in_rows = !c.a.transposed && c.a.leading == c.k && !c.y.transposed && c.y.leading == c.n;
+  if (!in_rows || c.n * c.k < smallest_matrix || c.scale != 1 || c.then != nullptr || current_precision() != precision::fp32)
+    return false;
+  const kept_form* form = c.b.constant->form();
+  if (form == nullptr) form = c.b.constant->keep(new packed_matrix(c));
+  const auto* const b = dynamic_cast<const packed_matrix*>(form);
+  if (b == nullptr || !b->is_of(c)) return false;
+
+  // Packed once, a matrix may be read by many tiles; the sizes alone say by how many.
+  const std::int64_t halves = c.m > 1 && c.m * c.n * c.k >= shared_work ? 2 : 1;
+  const std::int64_t tiles = std::max(halves, (c.m + tile_rows - 1) / tile_rows);
+  parallel_for(tiles, [&](std::int64_t i) {
+    const std::int64_t row = c.m * i / tiles;
+    run_rows(c, *b, row, c.m * (i + 1) / tiles - row);
+  });
+  return true;
+}
+
+}  // namespace axiograd
