@@ -159,8 +159,9 @@ bool gemm_products(const product_plan& plan, const T* a, const T* b, T* y, bool 
   using p = product_plan;
   for (const auto g : {p::rows, p::columns, p::summed})
     if (plan.count[g] > 1) return false;
-  const auto axis = [&](p::group g) { return plan.count[g] == 1 ? plan.axes[g][0] : product_axis{1, 1, 1, 1}; };
-  const product_axis m = axis(p::rows), n = axis(p::columns), k = axis(p::summed);
+  static constexpr product_axis one_position{1, 1, 1, 1};
+  const auto axis = [&](p::group g) -> const product_axis& { return plan.count[g] == 1 ? plan.axes[g][0] : one_position; };
+  const product_axis &m = axis(p::rows), &n = axis(p::columns), &k = axis(p::summed);
   gemm_call<T> call;
   call.m = m.size;
   call.n = n.size;
@@ -169,13 +170,18 @@ bool gemm_products(const product_plan& plan, const T* a, const T* b, T* y, bool 
   call.then = then;
   if (!call.a.set(m.size, m.a, k.size, k.a) || !call.b.set(k.size, k.b, n.size, n.b)) return false;
   if (!call.y.set(m.size, m.y, n.size, n.y)) return false;
+  if (plan.count[p::batch] == 0) {
+    call.a.data = a;
+    call.b.data = b;
+    call.y.data = y;
+    call.a.constant = constant.a;
+    call.b.constant = constant.b;
+    gemm(call);
+    return true;
+  }
   // A batch is cut into blocks that are worth a thread; a few large products share the threads one after another. Each product
   // is the same wherever it runs.
   const int64_t batch = plan.positions(p::batch), work = std::max<int64_t>(1, m.size * n.size * k.size);
-  if (batch == 1) {
-    call.a.constant = constant.a;
-    call.b.constant = constant.b;
-  }
   const int64_t block = std::max<int64_t>(1, batch < 8 && work >= 4 * block_of_products ? batch : block_of_products / work);
   parallel_for((batch + block - 1) / block, [&](int64_t first) {
     gemm_call<T> one = call;

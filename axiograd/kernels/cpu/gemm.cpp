@@ -12,12 +12,39 @@
 namespace axiograd {
 namespace {
 
+/// The same product as y^T = b^T a^T.
+template <class T>
+gemm_call<T> turned(gemm_call<T> c) {
+  std::swap(c.m, c.n);
+  std::swap(c.a, c.b);
+  c.a.transposed = !c.a.transposed;
+  c.b.transposed = !c.b.transposed;
+  c.y.transposed = !c.y.transposed;
+  return c;
+}
+/// Whether y and b are columns without gaps: they are rows as well, of which vectors hold more entries.
+template <class T>
+bool is_column(const gemm_call<T>& c) {
+  return c.n == 1 && c.m > 1 && c.y.leading == 1 && c.b.leading == 1 && !c.b.transposed;
+}
+template <class T>
+gemm_call<T> as_row(const gemm_call<T>& column) {
+  gemm_call<T> row = turned(column);
+  row.a = {row.a.data, row.k};
+  row.y = {row.y.data, row.n};
+  return row;
+}
+template <class T>
+void by_our_kernel(const gemm_call<T>& c) {
+  is_column(c) ? product(as_row(c)) : product(c);
+}
+
 // Below about 40^3 our own kernel is the faster call (docs/decisions/gemm.md).
 constexpr std::int64_t smallest_for_library = 40 * 40 * 40;
 
 void one_tile(const gemm_call<float>& c) {
   const precision policy = current_precision();
-  if (c.m * c.n * c.k < smallest_for_library || policy == precision::reproducible_fp32) return product(c);
+  if (c.m * c.n * c.k < smallest_for_library || policy == precision::reproducible_fp32) return by_our_kernel(c);
   switch (available(policy)) {
     case precision::fp32_split6: return tile_product(c, 3);
     case precision::fp32_split3: return tile_product(c, 2);
@@ -28,7 +55,7 @@ void one_tile(const gemm_call<float>& c) {
   dnnl_sgemm(c.a.transposed ? 'T' : 'N', c.b.transposed ? 'T' : 'N', c.m, c.n, c.k, c.scale, c.a.data, c.a.leading, c.b.data,
              c.b.leading, c.add ? 1.0F : 0.0F, c.y.data, c.y.leading);
 }
-void one_tile(const gemm_call<double>& c) { product(c); }
+void one_tile(const gemm_call<double>& c) { by_our_kernel(c); }
 
 // Tiles of y, each one call. Large ones, because every call packs its operands anew: of one call's speed for a product of
 // 2048, tiles of 1024 x 1024 reach 0.95, of 512 x 1024 0.92. Not as many as there are threads: the library's bits depend on
@@ -52,34 +79,20 @@ void complete(const gemm_call<T>& c) {
   for (std::int64_t i = 0; i < c.m; ++i) c.then->run(c.y.data + i * c.y.leading, c.n);
 }
 
-/// The same product as y^T = b^T a^T.
-template <class T>
-gemm_call<T> turned(gemm_call<T> c) {
-  std::swap(c.m, c.n);
-  std::swap(c.a, c.b);
-  c.a.transposed = !c.a.transposed;
-  c.b.transposed = !c.b.transposed;
-  c.y.transposed = !c.y.transposed;
-  return c;
-}
-
 bool packed(const gemm_call<float>& c) {
   if (c.b.constant != nullptr) return packed_product(c);
-  if (c.a.constant == nullptr || c.n != 1 || c.y.leading != 1) return false;
-  gemm_call<float> row = turned(c);  // y is a vector: a row as well as a column
-  row.a = {row.a.data, row.k};
-  row.y = {row.y.data, row.n};
-  return c.b.leading == 1 && packed_product(row);
+  return c.a.constant != nullptr && is_column(c) && packed_product(as_row(c));
 }
 bool packed(const gemm_call<double>&) { return false; }
 
 template <class T>
-void run(gemm_call<T> c) {
+void run(const gemm_call<T>& c) {
   if (c.m == 0 || c.n == 0) return;
-  if (c.y.transposed) c = turned(c);
+  if (c.y.transposed) return run(turned(c));
   if (c.k == 0 && !c.add)
     for (std::int64_t i = 0; i < c.m; ++i) std::fill_n(c.y.data + i * c.y.leading, c.n, T(0));
   if (packed(c)) return;
+  if (c.m * c.n * c.k < smallest_for_library) return complete(c);  // our own kernel's bits do not depend on tiles
   // How y is cut depends on the sizes only.
   std::int64_t rows = part_of(c.m, tile_rows), columns = part_of(c.n, tile_columns);
   if (rows == c.m && columns == c.n && c.m * c.n * c.k >= shared_work)

@@ -19,8 +19,8 @@ using desc = dnnl::memory::desc;
 
 constexpr auto f32 = dnnl::memory::data_type::f32;
 
-// Entries of a matrix from which packing pays: below, starting the library's primitive costs more than it saves.
-constexpr std::int64_t smallest_matrix = 1 << 14;
+// Multiply-adds and entries of b from which packing pays: below, starting the library costs more than it saves.
+constexpr std::int64_t smallest_work = 1 << 14, smallest_matrix = 1 << 12;
 // Rows of a tile, and multiply-adds from which a product is worth two threads.
 constexpr std::int64_t tile_rows = 256, shared_work = std::int64_t{1} << 22;
 // A matrix lies as the library wants it for this many rows; products of fewer or more use the same.
@@ -139,7 +139,8 @@ void run_rows(const gemm_call<float>& c, const packed_matrix& b, std::int64_t ro
 
 bool packed_product(const gemm_call<float>& c) {
   const bool in_rows = !c.a.transposed && c.a.leading == c.k && !c.y.transposed && c.y.leading == c.n;
-  if (!in_rows || c.n * c.k < smallest_matrix || c.scale != 1 || c.then != nullptr || current_precision() != precision::fp32)
+  if (!in_rows || c.n * c.k < smallest_matrix || c.m * c.n * c.k < smallest_work || c.scale != 1 || c.then != nullptr ||
+      current_precision() != precision::fp32)
     return false;
   const kept_form* form = c.b.constant->form();
   if (form == nullptr) form = c.b.constant->keep(new packed_matrix(c));
