@@ -46,6 +46,12 @@ void add_everyday(workload_list& list) {
       [](const auto& in) { return softmax(in[0], {.axis = 0}); });
   add("o_logsumexp_0", "logsumexp along axis 0 of 1024x1024", 13, square,
       [](const auto& in) { return logsumexp(in[0], {.axis = 0}); });
+  const auto long_rows = [] { return tensors{data({4, 1 << 20}, 1, 5)}; };
+  add("o_softmax_long", "softmax of 4 rows of 1 M floats", 84, long_rows, [](const auto& in) { return softmax(in[0]); });
+  add("o_logsumexp_long", "logsumexp of 4 rows of 1 M floats", 50, long_rows,
+      [](const auto& in) { return logsumexp(in[0], {.axis = 1}); });
+  add("o_variance_long", "variance of 4 rows of 1 M floats", 50, long_rows,
+      [](const auto& in) { return variance(in[0], {.axis = 1}); });
   add("o_reduce_max_1", "reduce_max along axis 1 of 1024x1024", 13, square,
       [](const auto& in) { return reduce_max(in[0], {.axis = 1}); });
   add("o_variance_1", "variance along axis 1 of 1024x1024", 13, square,
