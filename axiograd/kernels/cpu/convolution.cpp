@@ -21,11 +21,25 @@ constexpr std::int64_t most_parts = 8;
 
 enum class task { forward, back_to_x, back_to_kernel };
 
-/// A primitive for some samples and where its tensors lie in the layouts that it wants.
+/// A tensor of a primitive: how it wants it, and the way from or to the caller's layout if that is another.
+struct operand {
+  desc own;
+  std::optional<kept_primitive> way;
+
+  operand(const desc& its_own, const desc& given, bool is_read) : own(its_own) {
+    if (own == given) return;
+    const desc &from = is_read ? given : own, &to = is_read ? own : given;
+    way.emplace(dnnl::reorder(dnnl::reorder::primitive_desc(cpu_engine(), from, cpu_engine(), to)),
+                std::vector<kept_primitive::argument>{{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
+  }
+};
+
+/// A primitive for some samples, with its tensors.
 struct prepared {
-  dnnl::primitive run;
-  desc kernel, x, y, scratch;           // its own layouts
-  desc plain_kernel, plain_x, plain_y;  // ours
+  kept_primitive primitive;  // kernel, x, y, scratch, and a bias
+  operand kernel, x, y;
+  std::int64_t scratch_bytes;
+  layout likes_x, likes_y;
 };
 
 desc in_rows(const dims& d, const dims& order) {
@@ -59,7 +73,7 @@ layout layout_of(const desc& wanted, const desc& row_major) {
   return {};
 }
 
-prepared prepare(const convolution_call& c, task what, std::int64_t samples, bool with_bias) {
+std::shared_ptr<const prepared> prepare(const convolution_call& c, task what, std::int64_t samples, bool with_bias) {
   const auto axes = static_cast<std::size_t>(c.kernel.rank - 2);
   const conv_geometry& g = c.geometry;
   dims kernel, x{samples}, y{samples}, stride, dilation, padding, padding_after;
@@ -78,11 +92,8 @@ prepared prepare(const convolution_call& c, task what, std::int64_t samples, boo
     const std::int64_t reach = g.distance(axis) * (c.kernel[2 + axis] - 1) + 1;
     padding_after.push_back((c.y[1 + axis] - 1) * g.step(axis) + reach - c.x[1 + axis] - g.pad(axis));
   }
-  prepared p;
-  p.plain_kernel = row_major(kernel);
-  p.plain_x = row_major(x);
-  p.plain_y = row_major(y);
-  const desc w = of_its_choice(p.plain_kernel), in = of_its_choice(p.plain_x), out = of_its_choice(p.plain_y);
+  const desc plain_kernel = row_major(kernel), plain_x = row_major(x), plain_y = row_major(y);
+  const desc w = of_its_choice(plain_kernel), in = of_its_choice(plain_x), out = of_its_choice(plain_y);
   const desc bias(dims{c.y[0]}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::a);
   const auto direct = dnnl::algorithm::convolution_direct;
   dnnl::primitive_attr attributes;
@@ -95,70 +106,77 @@ prepared prepare(const convolution_call& c, task what, std::int64_t samples, boo
                                                   padding, padding_after);
   const dnnl::convolution_forward::primitive_desc hint(forward, attributes, cpu_engine());
   const auto take = [&](const auto& pd, const desc& its_kernel, const desc& its_x, const desc& its_y, dnnl::primitive run) {
-    p.kernel = its_kernel;
-    p.x = its_x;
-    p.y = its_y;
-    p.scratch = pd.scratchpad_desc();
-    p.run = std::move(run);
+    const int names[][3]{{DNNL_ARG_WEIGHTS, DNNL_ARG_SRC, DNNL_ARG_DST},
+                         {DNNL_ARG_WEIGHTS, DNNL_ARG_DIFF_SRC, DNNL_ARG_DIFF_DST},
+                         {DNNL_ARG_DIFF_WEIGHTS, DNNL_ARG_SRC, DNNL_ARG_DIFF_DST}};
+    const auto& name = names[static_cast<int>(what)];
+    const desc scratch = pd.scratchpad_desc();
+    std::vector<kept_primitive::argument> arguments{
+        {name[0], its_kernel}, {name[1], its_x}, {name[2], its_y}, {DNNL_ARG_SCRATCHPAD, scratch}};
+    if (with_bias) arguments.emplace_back(DNNL_ARG_BIAS, bias);
+    return std::shared_ptr<const prepared>(new prepared{{std::move(run), std::move(arguments)},
+                                                        {its_kernel, plain_kernel, what != task::back_to_kernel},
+                                                        {its_x, as_they_lie(plain_x, c.x_lies), what != task::back_to_x},
+                                                        {its_y, as_they_lie(plain_y, c.y_lies), what != task::forward},
+                                                        static_cast<std::int64_t>(scratch.get_size()),
+                                                        layout_of(its_x, plain_x),
+                                                        layout_of(its_y, plain_y)});
   };
-  if (what == task::forward) {
-    take(hint, hint.weights_desc(), hint.src_desc(), hint.dst_desc(), dnnl::convolution_forward(hint));
-  } else if (what == task::back_to_x) {
+  if (what == task::forward)
+    return take(hint, hint.weights_desc(), hint.src_desc(), hint.dst_desc(), dnnl::convolution_forward(hint));
+  if (what == task::back_to_x) {
     const dnnl::convolution_backward_data::primitive_desc pd(
         dnnl::convolution_backward_data::desc(direct, in, w, out, stride, dilation, padding, padding_after), attributes,
         cpu_engine(), hint);
-    take(pd, pd.weights_desc(), pd.diff_src_desc(), pd.diff_dst_desc(), dnnl::convolution_backward_data(pd));
-  } else {
-    const dnnl::convolution_backward_weights::primitive_desc pd(
-        dnnl::convolution_backward_weights::desc(direct, in, w, out, stride, dilation, padding, padding_after), attributes,
-        cpu_engine(), hint);
-    take(pd, pd.diff_weights_desc(), pd.src_desc(), pd.diff_dst_desc(), dnnl::convolution_backward_weights(pd));
+    return take(pd, pd.weights_desc(), pd.diff_src_desc(), pd.diff_dst_desc(), dnnl::convolution_backward_data(pd));
   }
-  return p;
+  const dnnl::convolution_backward_weights::primitive_desc pd(
+      dnnl::convolution_backward_weights::desc(direct, in, w, out, stride, dilation, padding, padding_after), attributes,
+      cpu_engine(), hint);
+  return take(pd, pd.diff_weights_desc(), pd.src_desc(), pd.diff_dst_desc(), dnnl::convolution_backward_weights(pd));
 }
 
 struct wanted_primitive {
-  convolution_call call;  // its sizes
+  convolution_call call;
   task what;
   std::int64_t samples;
   bool with_bias;
 
   bool operator==(const wanted_primitive& o) const {
     return what == o.what && samples == o.samples && with_bias == o.with_bias && call.kernel == o.call.kernel &&
-           call.x == o.call.x && call.y == o.call.y && call.geometry == o.call.geometry;
+           call.x == o.call.x && call.y == o.call.y && call.geometry == o.call.geometry && call.x_lies == o.call.x_lies &&
+           call.y_lies == o.call.y_lies;
   }
 };
 
 std::shared_ptr<const prepared> primitive_for(const convolution_call& c, task what, std::int64_t samples, bool with_bias) {
   static primitive_cache<wanted_primitive, prepared> cache;
-  return cache.find({c, what, samples, with_bias},
-                    [&] { return std::make_shared<const prepared>(prepare(c, what, samples, with_bias)); });
+  return cache.find({c, what, samples, with_bias}, [&] { return prepare(c, what, samples, with_bias); });
 }
 
 /// A tensor of the caller's, in the layout that a primitive wants.
-class operand_memory {
+class placed {
  public:
-  operand_memory(const desc& wanted, const desc& given, const float* data)
-      : given_(given, cpu_engine(), const_cast<float*>(data)), own_(wanted == given ? given_ : reserved(wanted)) {}
+  placed(const operand& o, const float* data) : operand_(&o), given_(const_cast<float*>(data)), own_(given_) {
+    if (o.way) own_ = room_.emplace(static_cast<std::int64_t>(o.own.get_size() / sizeof(float)) + 1).data();
+  }
+  const desc& lies() const { return operand_->own; }
   /// With the caller's numbers in it.
-  const dnnl::memory& filled(dnnl::stream& s) {
-    if (room_) dnnl::reorder(given_, own_).execute(s, given_, own_);
+  const float* filled() {
+    if (operand_->way) operand_->way->run({given_, own_});
     return own_;
   }
   /// As it is: for the primitive to write, or filled before.
-  const dnnl::memory& own() const { return own_; }
+  float* own() const { return own_; }
   /// Hands what was written to the caller.
-  void give_back(dnnl::stream& s) {
-    if (room_) dnnl::reorder(own_, given_).execute(s, own_, given_);
+  void give_back() {
+    if (operand_->way) operand_->way->run({own_, given_});
   }
 
  private:
-  dnnl::memory reserved(const desc& wanted) {
-    room_.emplace(static_cast<std::int64_t>(wanted.get_size() / sizeof(float)) + 1);
-    return {wanted, cpu_engine(), room_->data()};
-  }
+  const operand* operand_;
+  float *given_, *own_;
   std::optional<scratch_memory<float>> room_;
-  dnnl::memory given_, own_;
 };
 
 /// The samples of part 0.
@@ -189,32 +207,25 @@ bool convolution_call::fits_library() const {
 layout convolution_call::likes_y(bool with_bias) const {
   const single_threaded_library guard;
   const auto p = primitive_for(*this, task::forward, samples_of_a_part(*this), with_bias);
-  return layout_of(p->y, p->plain_y);
+  return p->likes_y;
 }
 layout convolution_call::likes_x() const {
   const single_threaded_library guard;
   const auto p = primitive_for(*this, task::back_to_x, samples_of_a_part(*this), false);
-  return layout_of(p->x, p->plain_x);
+  return p->likes_x;
 }
 
 void convolve(const convolution_call& c, const float* kernel, const float* bias, const float* x, float* y,
               const follow_up<float>* then) {
   for_parts(c, [&](std::int64_t, std::int64_t first, std::int64_t samples) {
     const auto p = primitive_for(c, task::forward, samples, bias != nullptr);
-    dnnl::stream stream(cpu_engine());
-    operand_memory w(p->kernel, p->plain_kernel, kernel), in(p->x, as_they_lie(p->plain_x, c.x_lies), x + first * c.x.size()),
-        out(p->y, as_they_lie(p->plain_y, c.y_lies), y + first * c.y.size());
-    scratch_memory<char> scratch(static_cast<std::int64_t>(p->scratch.get_size()) + 1);
-    std::unordered_map<int, dnnl::memory> arguments{{DNNL_ARG_WEIGHTS, w.filled(stream)},
-                                                    {DNNL_ARG_SRC, in.filled(stream)},
-                                                    {DNNL_ARG_DST, out.own()},
-                                                    {DNNL_ARG_SCRATCHPAD, {p->scratch, cpu_engine(), scratch.data()}}};
+    placed w(p->kernel, kernel), in(p->x, x + first * c.x.size()), out(p->y, y + first * c.y.size());
+    scratch_memory<char> scratch(p->scratch_bytes + 1);
     if (bias != nullptr)
-      arguments[DNNL_ARG_BIAS] = {desc(dims{c.y[0]}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::a), cpu_engine(),
-                                  const_cast<float*>(bias)};
-    p->run.execute(stream, arguments);
-    out.give_back(stream);
-    stream.wait();
+      p->primitive.run({w.filled(), in.filled(), out.own(), scratch.data(), bias});
+    else
+      p->primitive.run({w.filled(), in.filled(), out.own(), scratch.data()});
+    out.give_back();
     if (then != nullptr) then->run(y + first * c.y.size(), samples * c.y.size());
   });
 }
@@ -224,24 +235,21 @@ void convolve_vjp(const convolution_call& c, const float* kernel, const float* x
   const std::int64_t kernel_size = c.kernel.size(), parts = std::min(c.samples, most_parts);
   scratch_memory<float> sums(dkernel.data == nullptr ? 1 : parts * kernel_size);
   for_parts(c, [&](std::int64_t part, std::int64_t first, std::int64_t samples) {
-    dnnl::stream stream(cpu_engine());
-    std::optional<operand_memory> its_dy;  // both primitives often want it in one layout
+    std::shared_ptr<const prepared> has_dy;
+    std::optional<placed> its_dy;  // both primitives often want it in one layout
     const auto run = [&](task what, const float* w, const float* in) {
       const auto p = primitive_for(c, what, samples, false);
       const bool to_x = what == task::back_to_x;
-      operand_memory its_kernel(p->kernel, p->plain_kernel, w), its_x(p->x, as_they_lie(p->plain_x, c.x_lies), in);
-      if (!its_dy || its_dy->own().get_desc() != p->y) {
-        its_dy.emplace(p->y, as_they_lie(p->plain_y, c.y_lies), dy + first * c.y.size());
-        its_dy->filled(stream);
+      placed its_kernel(p->kernel, w), its_x(p->x, in);
+      if (!its_dy || its_dy->lies() != p->y.own) {
+        its_dy.emplace(p->y, dy + first * c.y.size());
+        its_dy->filled();
+        has_dy = p;
       }
-      scratch_memory<char> scratch(static_cast<std::int64_t>(p->scratch.get_size()) + 1);
-      p->run.execute(stream,
-                     {{to_x ? DNNL_ARG_WEIGHTS : DNNL_ARG_DIFF_WEIGHTS, to_x ? its_kernel.filled(stream) : its_kernel.own()},
-                      {to_x ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC, to_x ? its_x.own() : its_x.filled(stream)},
-                      {DNNL_ARG_DIFF_DST, its_dy->own()},
-                      {DNNL_ARG_SCRATCHPAD, {p->scratch, cpu_engine(), scratch.data()}}});
-      (to_x ? its_x : its_kernel).give_back(stream);
-      stream.wait();
+      scratch_memory<char> scratch(p->scratch_bytes + 1);
+      p->primitive.run(
+          {to_x ? its_kernel.filled() : its_kernel.own(), to_x ? its_x.own() : its_x.filled(), its_dy->own(), scratch.data()});
+      (to_x ? its_x : its_kernel).give_back();
     };
     if (dkernel.data != nullptr) run(task::back_to_kernel, sums.data() + part * kernel_size, x + first * c.x.size());
     if (dx.data == nullptr) return;

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 #include <axiograd/core/scratch.hpp>
 #include <axiograd/core/storage.hpp>
 #include <axiograd/kernels/cpu/library_threads.hpp>
@@ -73,33 +72,19 @@ struct packed_matrix final : kept_form {
   }
 };
 
-/// What a primitive is called with. Making it costs as much as a small product, so it is kept.
-struct bound_arguments {
-  dnnl::stream stream{cpu_engine()};
-  dnnl::memory x, b, y, scratch;
-  std::array<dnnl_exec_arg_t, 4> list{};
-
-  bound_arguments(const dnnl::matmul::primitive_desc& pd)
-      : x(pd.src_desc(), cpu_engine(), DNNL_MEMORY_NONE),
-        b(pd.weights_desc(), cpu_engine(), DNNL_MEMORY_NONE),
-        y(pd.dst_desc(), cpu_engine(), DNNL_MEMORY_NONE),
-        scratch(pd.scratchpad_desc(), cpu_engine(), DNNL_MEMORY_NONE) {
-    list = {
-        {{DNNL_ARG_SRC, x.get()}, {DNNL_ARG_WEIGHTS, b.get()}, {DNNL_ARG_DST, y.get()}, {DNNL_ARG_SCRATCHPAD, scratch.get()}}};
-  }
-};
-
 /// A primitive for some rows; nothing if the library would not read the packed form.
 struct prepared_product {
-  dnnl::matmul::primitive_desc description;
-  std::optional<dnnl::matmul> run;
+  std::optional<kept_primitive> primitive;
   std::int64_t scratch_bytes = 0;
-  mutable shared_stock<bound_arguments> arguments;
 
-  prepared_product(const product_sizes& s, const desc& b) : description(described(s, b)) {
-    if (!is_packed(description)) return;
-    run.emplace(description);
-    scratch_bytes = static_cast<std::int64_t>(description.scratchpad_desc().get_size());
+  prepared_product(const product_sizes& s, const desc& b) {
+    const auto pd = described(s, b);
+    if (!is_packed(pd)) return;
+    primitive.emplace(dnnl::matmul(pd), std::vector<kept_primitive::argument>{{DNNL_ARG_SRC, pd.src_desc()},
+                                                                              {DNNL_ARG_WEIGHTS, pd.weights_desc()},
+                                                                              {DNNL_ARG_DST, pd.dst_desc()},
+                                                                              {DNNL_ARG_SCRATCHPAD, pd.scratchpad_desc()}});
+    scratch_bytes = static_cast<std::int64_t>(pd.scratchpad_desc().get_size());
   }
 };
 
@@ -112,7 +97,7 @@ void run_rows(const gemm_call<float>& c, const packed_matrix& b, std::int64_t ro
   const auto p = primitive_for({rows, c.n, c.k, c.add}, b.lies);
   const float* const x = c.a.data + row * c.k;
   float* const y = c.y.data + row * c.n;
-  if (!p->run) {
+  if (!p->primitive) {
     gemm_call<float> plain = c;
     plain.m = rows;
     plain.a.data = x;
@@ -122,17 +107,7 @@ void run_rows(const gemm_call<float>& c, const packed_matrix& b, std::int64_t ro
   }
   const single_threaded_library guard;
   scratch_memory<char> scratch(p->scratch_bytes + 1);
-  p->arguments.with([&] { return bound_arguments(p->description); },
-                    [&](bound_arguments& with) {
-                      with.x.set_data_handle(const_cast<float*>(x));
-                      with.b.set_data_handle(b.memory->data());
-                      with.y.set_data_handle(y);
-                      with.scratch.set_data_handle(scratch.data());
-                      dnnl::error::wrap_c_api(dnnl_primitive_execute(p->run->get(), with.stream.get(),
-                                                                     static_cast<int>(with.list.size()), with.list.data()),
-                                              "a product by a packed matrix could not be computed");
-                      with.stream.wait();
-                    });
+  p->primitive->run({x, b.memory->data(), y, scratch.data()});
 }
 
 }  // namespace

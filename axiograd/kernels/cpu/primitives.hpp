@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <initializer_list>
 #include <memory>
 #include <mutex>
 #include <oneapi/dnnl/dnnl.hpp>
@@ -37,30 +38,55 @@ class primitive_cache {
   std::vector<std::pair<Key, std::shared_ptr<const Value>>> entries_;
 };
 
-/// Things of which each is used by one thread at a time; made when all are in use, and kept.
-template <class T>
-class shared_stock {
+/// A primitive with what a call needs besides pointers. Making that anew costs as much as a small product, so it is kept: as
+/// often as threads have met here.
+class kept_primitive {
  public:
-  /// Calls use(one of them); make() makes a new one.
-  template <class Make, class Use>
-  void with(const Make& make, const Use& use) {
-    std::unique_ptr<T> one;
-    {
-      const std::lock_guard lock(mutex_);
-      if (!idle_.empty()) {
-        one = std::move(idle_.back());
-        idle_.pop_back();
-      }
-    }
-    if (!one) one = std::make_unique<T>(make());
-    use(*one);
+  using argument = std::pair<int, dnnl::memory::desc>;
+
+  kept_primitive(dnnl::primitive run, std::vector<argument> arguments)
+      : run_(std::move(run)), arguments_(std::move(arguments)) {}
+
+  /// Runs it on this thread, with its arguments' entries in the order in which they were listed.
+  void run(std::initializer_list<const void*> data) const {
+    std::unique_ptr<bound> mine = take();
+    std::size_t next = 0;
+    for (const void* const entries : data) mine->memory[next++].set_data_handle(const_cast<void*>(entries));
+    dnnl::error::wrap_c_api(
+        dnnl_primitive_execute(run_.get(), mine->stream.get(), static_cast<int>(mine->list.size()), mine->list.data()),
+        "oneDNN could not run a primitive");
+    mine->stream.wait();
     const std::lock_guard lock(mutex_);
-    idle_.push_back(std::move(one));
+    idle_.push_back(std::move(mine));
   }
 
  private:
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<T>> idle_;
+  struct bound {
+    dnnl::stream stream{cpu_engine()};
+    std::vector<dnnl::memory> memory;
+    std::vector<dnnl_exec_arg_t> list;
+  };
+  std::unique_ptr<bound> take() const {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!idle_.empty()) {
+        std::unique_ptr<bound> one = std::move(idle_.back());
+        idle_.pop_back();
+        return one;
+      }
+    }
+    auto made = std::make_unique<bound>();
+    for (const auto& [name, lies] : arguments_) {
+      made->memory.push_back(dnnl::memory(lies, cpu_engine(), DNNL_MEMORY_NONE));
+      made->list.push_back({name, made->memory.back().get()});
+    }
+    return made;
+  }
+
+  dnnl::primitive run_;
+  std::vector<argument> arguments_;
+  mutable std::mutex mutex_;
+  mutable std::vector<std::unique_ptr<bound>> idle_;
 };
 
 }  // namespace axiograd
