@@ -67,6 +67,7 @@ constexpr shape_result find_leading_axes(const Op& op, std::span<const shape* co
 union sample_shape {
   shape value;
   constexpr sample_shape() {}
+  constexpr sample_shape(const shape& s) : value(s) {}
 };
 }  // namespace impl
 
@@ -85,7 +86,7 @@ constexpr shape_result infer(const Op& op, std::span<const shape* const> in) {
       if (in[k]->rank < 0) continue;
       const int rank = impl::sample_rank(op, *in[0], static_cast<int>(k), *in[k]);
       if (rank == in[k]->rank) continue;
-      samples[k].value = in[k]->last(rank);
+      samples[k] = in[k]->last(rank);
       pointers[k] = &samples[k].value;
     }
     shape_result r = impl::infer_samples(op, pointers);
