@@ -19,8 +19,10 @@ class parameter {
   void set(const tensor<float>& value);
   /// Entries for writing in place.
   float* mutable_data();
-  /// Makes the values constant until they are next written to or set: evaluations without a tape then keep a packed copy of
-  /// the matrices that products multiply by, which takes their memory again and makes small batches up to twice as fast.
+  /// Makes the values constant until they are next written to or set. Evaluations without a tape then keep a packed copy of
+  /// the matrices that products multiply by, where the library has one (AVX-512, precision fp32): as much memory again, results
+  /// that differ by rounding, less time for small batches (docs/decisions/gemm.md). The values move: entries that
+  /// `mutable_data` gave before are no longer the parameter's.
   void prepack();
   bool same(const parameter& other) const { return &*value_ == &*other.value_; }
 
