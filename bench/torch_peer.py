@@ -315,6 +315,8 @@ def everyday():
         "o_softmax_long": (lambda x: torch.softmax(x, 1), ((4, 1 << 20), 1, 5)),
         "o_logsumexp_long": (lambda x: x.logsumexp(1), ((4, 1 << 20), 1, 5)),
         "o_variance_long": (lambda x: x.var(1), ((4, 1 << 20), 1, 5)),
+        "o_mse_all": (F.mse_loss, ((16, 1 << 20), 1), ((16, 1 << 20), 2)),
+        "o_bce_all": (F.binary_cross_entropy_with_logits, ((16, 1 << 20), 1), ((16, 1 << 20), 2)),
         "o_reduce_max_1": (lambda x: x.max(1)[0], square),
         "o_variance_1": (lambda x: x.var(1), square),
         "o_transpose": (lambda x: x.t().contiguous(), square),
@@ -341,7 +343,8 @@ def everyday():
             return forward_only(model, data((batch, 64), 1), through=through)
         return workload
 
-    return {**{name: make(f, inputs) for name, (f, *inputs) in list_of.items()},
+    return {"o_sum_all": lambda through: forward_only(torch.sum, data((16, 1 << 20), 1), through=through),
+            **{name: make(f, inputs) for name, (f, *inputs) in list_of.items()},
             **{f"o_policy_{batch}": policy(batch) for batch in (1, 8, 64)}}
 
 

@@ -52,6 +52,12 @@ void add_everyday(workload_list& list) {
       [](const auto& in) { return logsumexp(in[0], {.axis = 1}); });
   add("o_variance_long", "variance of 4 rows of 1 M floats", 50, long_rows,
       [](const auto& in) { return variance(in[0], {.axis = 1}); });
+  const auto pair = [] { return tensors{data({16, 1 << 20}, 1), data({16, 1 << 20}, 2)}; };
+  list.push_back({"o_sum_all", "sum of 16 M floats, forward", 0, 67e6, 1,
+                  [] { return forward_only(tensors{data({16, 1 << 20}, 1)}, [](const auto& in) { return sum(in[0]); }); }});
+  add("o_mse_all", "mse_loss of 16 M floats", 403, pair, [](const auto& in) { return mse_loss(in[0], in[1]); });
+  add("o_bce_all", "bce_with_logits_loss of 16 M floats", 403, pair,
+      [](const auto& in) { return bce_with_logits_loss(in[0], in[1]); });
   add("o_reduce_max_1", "reduce_max along axis 1 of 1024x1024", 13, square,
       [](const auto& in) { return reduce_max(in[0], {.axis = 1}); });
   add("o_variance_1", "variance along axis 1 of 1024x1024", 13, square,
