@@ -3,7 +3,6 @@
 
 #include <axiograd/core/scratch.hpp>
 #include <axiograd/kernels/cpu/native.hpp>
-#include <axiograd/kernels/parallel.hpp>
 #include <axiograd/kernels/rowwise.hpp>
 #include <bit>
 
@@ -25,12 +24,12 @@ void add_rows(const T* x, int64_t step, int64_t rows, int64_t width, T* __restri
 /// y (outer, inner) = the sums of x (outer, n, inner) over its middle axis. Blocks of 32 rows are summed in order, the blocks
 /// by halves; the tree depends on n only.
 template <class T>
-void sum_columns(const T* x, int64_t outer, int64_t n, int64_t inner, T* y) {
+void sum_columns(work_meter& meter, const T* x, int64_t outer, int64_t n, int64_t inner, T* y) {
   // Long strips of each row, or the processor's prefetching would begin anew in every row.
   constexpr int64_t block = 32, shortest_strip = 512, longest_strip = 16384 / sizeof(T);
   const int64_t strip = std::clamp((inner / num_threads() + 63) / 64 * 64, shortest_strip, longest_strip);
   const int64_t strips = (inner + strip - 1) / strip;
-  parallel_for(outer * strips, [&](int64_t task) {
+  meter.run_tasks(outer * strips, n * std::min(strip, inner), [&](int64_t task) {
     const int64_t first = task % strips * strip, width = std::min(strip, inner - first);
     const T* from = x + task / strips * n * inner + first;
     const auto levels = static_cast<int64_t>(std::bit_width(static_cast<std::uint64_t>(n / block + 1)));
@@ -61,17 +60,14 @@ void sum_columns(const T* x, int64_t outer, int64_t n, int64_t inner, T* y) {
 
 /// x (outer, n, inner) (+)= y (outer, inner) along the middle axis.
 template <class T>
-void spread_columns(const T* y, int64_t outer, int64_t n, int64_t inner, T* x, bool adds) {
-  const int64_t rows = std::max<int64_t>(1, 32768 / std::max<int64_t>(1, inner)), blocks = (n + rows - 1) / rows;
-  parallel_for(outer * blocks, [&](int64_t task) {
-    const T* const from = y + task / blocks * inner;
-    for (int64_t i = task % blocks * rows; i < std::min(n, (task % blocks + 1) * rows); ++i) {
-      T* const to = x + (task / blocks * n + i) * inner;
-      if (adds)
-        for (int64_t j = 0; j < inner; ++j) to[j] = to[j] + from[j];
-      else
-        std::copy_n(from, inner, to);
-    }
+void spread_columns(work_meter& meter, const T* y, int64_t outer, int64_t n, int64_t inner, T* x, bool adds) {
+  meter.run_tasks(outer * n, inner, [&](int64_t row) {
+    const T* const from = y + row / n * inner;
+    T* const to = x + row * inner;
+    if (adds)
+      for (int64_t j = 0; j < inner; ++j) to[j] = to[j] + from[j];
+    else
+      std::copy_n(from, inner, to);
   });
 }
 
@@ -79,11 +75,12 @@ void spread_columns(const T* y, int64_t outer, int64_t n, int64_t inner, T* x, b
 template <class Op, class T, bool Mean>
 struct reduced_columns {
   static inline work_meter forward_meter, vjp_meter;  // where rows are contiguous
+  static inline work_meter sum_meter, spread_meter;   // where columns are
 
   static void forward(const Op& op, const forward_run<T>& run) {
     const impl::row_layout at = impl::layout_of(op, *run.in[0].dims);
     if (at.inner == 1) return rowwise_forward<Op>(native_kernels<Op, T>::rows(), forward_meter, &op, run);
-    sum_columns(run.in[0].data, at.outer, at.n, at.inner, run.y.data);
+    sum_columns(sum_meter, run.in[0].data, at.outer, at.n, at.inner, run.y.data);
     if constexpr (Mean) divide(run.y.data, at, run.y.data);
   }
   static void vjp(const Op& op, const vjp_run<T>& run) {
@@ -93,7 +90,7 @@ struct reduced_columns {
     scratch_memory<T> share(Mean ? at.outer * at.inner : 1);
     const T* dy = run.dy;
     if constexpr (Mean) dy = divide(dy, at, share.data());
-    spread_columns(dy, at.outer, at.n, at.inner, run.dx[0], run.adds(0));
+    spread_columns(spread_meter, dy, at.outer, at.n, at.inner, run.dx[0], run.adds(0));
   }
 
  private:

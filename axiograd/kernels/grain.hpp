@@ -43,6 +43,14 @@ class work_meter {
         part(begin + from, count);
     });
   }
+  /// Calls one(task) for 0 .. tasks-1, which cost as much as `each` numbers: for tasks that must stay as they are.
+  template <class F>
+  void run_tasks(std::int64_t tasks, std::int64_t each, const F& one) {
+    each = std::max<std::int64_t>(1, each);
+    run(tasks * each, each, [&](std::int64_t begin, std::int64_t count) {
+      for (std::int64_t task = begin / each; task < (begin + count) / each; ++task) one(task);
+    });
+  }
 
  private:
   static constexpr double worth_a_region = 20e-6;                 // seconds

@@ -1,3 +1,4 @@
+#include <atomic>
 #include <axiograd/kernels/grain.hpp>
 #include <chrono>
 #include <gtest/gtest.h>
@@ -66,6 +67,41 @@ TEST_F(grain, cuts_by_what_numbers_cost) {
   const auto parts = run(dear, 16'384, 256, 20);
   EXPECT_GE(parts.size(), 8U);
   EXPECT_LE(parts.size(), 64U);
+}
+
+TEST_F(grain, tasks_run_once_each) {
+  for (const int threads : {1, 2, 3, 7}) {
+    set_num_threads(threads);
+    for (const std::int64_t tasks : {0, 1, 5, 300})
+      for (const std::int64_t each : {0, 1, 100, 5000, 40'000}) {
+        work_meter meter;
+        for (int again = 0; again < 3; ++again) {
+          std::vector<std::atomic<int>> runs(static_cast<std::size_t>(tasks));
+          meter.run_tasks(tasks, each, [&](std::int64_t task) { ++runs[static_cast<std::size_t>(task)]; });
+          for (const auto& n : runs) EXPECT_EQ(n, 1) << tasks << " tasks of " << each << ", " << threads << " threads";
+        }
+      }
+  }
+}
+
+// Eight tasks of 4 us altogether.
+TEST_F(grain, small_tasks_stay_on_their_thread) {
+  set_num_threads(2);
+  work_meter meter;
+  const auto run = [&] {
+    std::atomic<int> elsewhere = 0;
+    const auto here = std::this_thread::get_id();
+    meter.run_tasks(8, 1000, [&](std::int64_t) {
+      const auto end = std::chrono::steady_clock::now() + std::chrono::nanoseconds(500);
+      while (std::chrono::steady_clock::now() < end) {
+      }
+      if (std::this_thread::get_id() != here) ++elsewhere;
+    });
+    return elsewhere.load();
+  };
+  int cut = 0;  // a run that the machine interrupts may be taken for a long one
+  for (int again = 0; again < 40; ++again) cut += run() > 0 ? 1 : 0;
+  EXPECT_LE(cut, 10);
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 // How a tensor's entries lie in memory.
 
 #include <axiograd/core/shape.hpp>
-#include <axiograd/kernels/parallel.hpp>
+#include <axiograd/kernels/grain.hpp>
 
 namespace axiograd {
 
@@ -20,7 +20,8 @@ namespace impl {
 template <class F>
 void for_places_in_blocks(const shape& images, layout in_blocks, const F& each) {
   const int64_t block = in_blocks.block, positions = images.from(2).size(), blocks = images[0] * images[1] / block;
-  parallel_for(blocks, [&](int64_t b) {
+  static work_meter meter;
+  meter.run_tasks(blocks, block * positions, [&](int64_t b) {
     for (int64_t p = 0; p < positions; ++p)
       for (int64_t c = 0; c < block; ++c) each((b * block + c) * positions + p, (b * positions + p) * block + c);
   });

@@ -132,14 +132,11 @@ std::optional<layout> max_pool_lays_out(const Op& op, const pool_geometry& g, co
 
 /// Calls body(place in x, place in y) for each plane, or block of planes, on several threads.
 template <class F>
-void for_planes(const shape& x, const shape& y, int64_t samples, layout lies, const F& body) {
+void for_planes(work_meter& meter, const shape& x, const shape& y, int64_t samples, layout lies, const F& body) {
   const int64_t together = std::max<int64_t>(1, lies.block);
   const int64_t x_plane = x.from(1).size() * together, y_plane = y.from(1).size() * together,
                 planes = samples * y[0] / together;
-  const int64_t block = std::max<int64_t>(1, 16384 / std::max<int64_t>(1, x_plane));
-  parallel_for((planes + block - 1) / block, [&](int64_t b) {
-    for (int64_t p = b * block; p < std::min(planes, (b + 1) * block); ++p) body(p * x_plane, p * y_plane);
-  });
+  meter.run_tasks(planes, x_plane, [&](int64_t p) { body(p * x_plane, p * y_plane); });
 }
 
 /// Max pooling of a whole tensor, plane by plane; the operator's own loops where places do not fit.
@@ -149,7 +146,8 @@ void max_pool_forward(const Op& op, const pool_geometry& g, const forward_run<T>
   const max_windows w(g, at.in[0], at.y);
   if (!w.fits()) return impl::run_sample_forward(op, run);
   const layout lies = run.y_lies;
-  for_planes(at.in[0], at.y, at.samples, lies, [&](int64_t from, int64_t to) {
+  static work_meter meter;
+  for_planes(meter, at.in[0], at.y, at.samples, lies, [&](int64_t from, int64_t to) {
     if (lies.row_major())
       w.forward(run.in[0].data + from, run.y.data + to);
     else
@@ -181,7 +179,8 @@ void max_pool_vjp(const Op& op, const pool_geometry& g, const vjp_run<T>& run) {
   const impl::sample_layout<Op> at(op, run.in, *run.y.dims);
   const max_windows w(g, at.in[0], at.y);
   if (!w.fits()) return impl::run_sample_vjp(op, run);
-  for_planes(at.in[0], at.y, at.samples, lies, [&](int64_t x, int64_t y) {
+  static work_meter meter;
+  for_planes(meter, at.in[0], at.y, at.samples, lies, [&](int64_t x, int64_t y) {
     const T *const in = run.in[0].data + x, *const out = run.y.data + y, *const dy = run.dy + y;
     if (lies.row_major())
       w.vjp(in, out, dy, run.dx[0] + x, !run.adds(0));

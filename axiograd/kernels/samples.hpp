@@ -318,7 +318,8 @@ void run_patches_vjp(const Op& op, const vjp_run<T>& run) {
   const int64_t blocks = std::min<int64_t>(p.at.samples, 8);
   scratch_memory<T> sums(std::max<int64_t>(1, blocks * (kernel_size + bias_size)));
   std::fill_n(sums.data(), blocks * (kernel_size + bias_size), T(0));
-  parallel_for(blocks, [&](int64_t block) {
+  static work_meter meter;
+  meter.run_tasks(blocks, p.at.samples * p.patches.size() / std::max<int64_t>(1, blocks), [&](int64_t block) {
     T* const kernel_sum = sums.data() + block * (kernel_size + bias_size);
     T* const bias_sum = kernel_sum + kernel_size;
     scratch_memory<T> memory(p.patch_memory());

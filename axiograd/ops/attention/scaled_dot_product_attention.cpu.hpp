@@ -21,7 +21,8 @@ struct tuned<scaled_dot_product_attention_op, T> {
   static void forward(const op_type& op, const forward_run<T>& run) {
     if (op.causal && !all_finite(run.in)) return impl::run_sample_forward(op, run);
     const tiles t(op, run.in, *run.y.dims);
-    parallel_for(t.at.samples * t.heads * t.blocks, [&](int64_t task) {
+    static work_meter meter;
+    meter.run_tasks(t.at.samples * t.heads * t.blocks, t.numbers_of_a_tile(), [&](int64_t task) {
       const tile q(t, task / (t.heads * t.blocks), task / t.blocks % t.heads, task % t.blocks);
       scratch_memory<T> scores(q.rows * q.keys);
       q.weights(scores.data());
@@ -75,7 +76,8 @@ struct tuned<scaled_dot_product_attention_op, T> {
     };
     const int64_t key_heads = t.heads / t.group, tasks = t.at.samples * key_heads;
     const auto one = [&](int64_t task) { key_head(task / key_heads, task % key_heads); };
-    if (impl::gradients_are_separate(t.at, run)) return parallel_for(tasks, one);
+    static work_meter meter;
+    if (impl::gradients_are_separate(t.at, run)) return meter.run_tasks(tasks, t.group * t.blocks * t.numbers_of_a_tile(), one);
     for (int64_t task = 0; task < tasks; ++task) one(task);
   }
 
@@ -111,6 +113,8 @@ struct tuned<scaled_dot_product_attention_op, T> {
           causal(op.causal),
           rows(std::clamp<int64_t>(65536 / m, 16, 64)),
           blocks((n + rows - 1) / rows) {}
+    /// What a tile's work grows with: the entries of its weights.
+    int64_t numbers_of_a_tile() const { return rows * m; }
   };
 
   /// Some queries of one head and the keys that any of them may see.
