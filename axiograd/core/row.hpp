@@ -171,7 +171,7 @@ inline constexpr int64_t longest_block =
     packet<S>::block_steps >> 62 ? packet<S>::block_steps : packet<S>::block_steps* packet<S>::size* packet<S>::unroll;
 
 template <row R, class F>
-running<lane_of<R>> reduce_range(const R& r, int64_t begin, int64_t end, const lane_of<R>& start, const F& combine) {
+running<lane_of<R>> reduce_range(const R r, int64_t begin, int64_t end, const lane_of<R>& start, const F& combine) {
   using P = packet<lane_of<R>>;
   constexpr int64_t block = longest_block<lane_of<R>>;
   if (end - begin <= block) return reduce_block(r, begin, end, start, combine);
@@ -183,11 +183,48 @@ running<lane_of<R>> reduce_range(const R& r, int64_t begin, int64_t end, const l
   return left;
 }
 
+/// Packets whose long rows several threads may share: `share(parts, body)` calls body(part) for each of them in any order.
+template <class S>
+concept shares_rows = requires { packet<S>::share(int64_t{1}, [](int64_t) {}); };
+/// The shortest row that is shared: even a sum in the second cache takes as long as a region of threads is worth.
+inline constexpr int64_t shortest_shared_row = int64_t{1} << 18;
+inline constexpr int64_t shortest_shared_part = shortest_shared_row / 8, most_shared_parts = 64;
+/// Numbers of each part of a shared row but the last: a power of two.
+constexpr int64_t shared_part(int64_t n) {
+  int64_t part = shortest_shared_part;
+  while (part * most_shared_parts < n) part *= 2;
+  return part;
+}
+
+// Rows longer than a block. Parts that threads share are subtrees of the row's tree, so their sums give the bits of the
+// unshared one. Expressions are passed by value: g++ keeps them in registers only where nobody else may know their address.
+template <row R, class F>
+[[gnu::noinline]] running<lane_of<R>> reduce_long(const R r, const lane_of<R> start, const F combine) {
+  using S = lane_of<R>;
+  const int64_t n = r.size();
+  if constexpr (shares_rows<S>) {
+    static_assert(shortest_shared_part % longest_block<S> == 0);
+    if (n >= shortest_shared_row) {
+      const int64_t part = shared_part(n), parts = (n + part - 1) / part;
+      running<S> sums[most_shared_parts];
+      packet<S>::share(parts, [&](int64_t p) {
+        const int64_t end = (p + 1) * part;
+        sums[p] = reduce_range(r, p * part, end < n ? end : n, start, combine);
+      });
+      for (int64_t apart = 1; apart < parts; apart *= 2)  // by halves, as reduce_range
+        for (int64_t p = 0; p + apart < parts; p += 2 * apart)
+          for (int64_t u = 0; u < packet<S>::unroll; ++u) sums[p].part[u] = combine(sums[p].part[u], sums[p + apart].part[u]);
+      return sums[0];
+    }
+  }
+  return reduce_range(r, 0, n, start, combine);
+}
+
 template <row R, class F>
 lane_of<R> reduce(const R& r, const lane_of<R>& start, const F& combine) {
   using P = packet<lane_of<R>>;
-  auto acc = r.size() <= longest_block<lane_of<R>> ? reduce_block(r, 0, r.size(), start, combine)
-                                                   : reduce_range(r, 0, r.size(), start, combine);
+  auto acc =
+      r.size() <= longest_block<lane_of<R>> ? reduce_block(r, 0, r.size(), start, combine) : reduce_long(r, start, combine);
   for (int64_t half = P::unroll / 2; half > 0; half /= 2)
     for (int64_t u = 0; u < half; ++u) acc.part[u] = combine(acc.part[u], acc.part[u + half]);
   return P::fold(acc.part[0], combine);
@@ -224,6 +261,11 @@ struct packet<impl::lane_pair<S>> {
   static pair fold(const pair& value, const F& combine) {
     return {packet<S>::fold(value.a, combine), packet<S>::fold(value.b, combine)};
   }
+  template <class F>
+    requires impl::shares_rows<S>
+  static void share(int64_t parts, const F& body) {
+    packet<S>::share(parts, body);
+  }
 };
 /// The means of two rows that are read together, each as `mean` gives it.
 template <field_row A, field_row B>
@@ -258,19 +300,57 @@ int64_t first_not_below(const R& r, const lane_of<R>& least) {
   return 0;
 }
 
+namespace impl {
+template <row R>
+void store_range(const R& r, int64_t begin, int64_t end, typename packet<lane_of<R>>::target out) {
+  using P = packet<lane_of<R>>;
+  int64_t i = begin;
+  for (; i + P::size <= end; i += P::size) P::store(r.at(i), out + i);
+  if (i < end) P::store_first(r.at(i, end - i), out + i, end - i);
+}
+template <row R>
+[[gnu::noinline]] void store_shared(const R r, typename packet<lane_of<R>>::target out) {
+  const int64_t n = r.size(), part = shared_part(n);
+  packet<lane_of<R>>::share((n + part - 1) / part, [&](int64_t p) {
+    const int64_t end = (p + 1) * part;
+    store_range(R(r), p * part, end < n ? end : n, out);
+  });
+}
+}  // namespace impl
+
 /// Writes a row.
 template <row R>
 void store_row(const R& r, typename packet<lane_of<R>>::target out) {
-  using P = packet<lane_of<R>>;
-  int64_t i = 0;
-  for (; i + P::size <= r.size(); i += P::size) P::store(r.at(i), out + i);
-  if (i < r.size()) P::store_first(r.at(i, r.size() - i), out + i, r.size() - i);
+  if constexpr (impl::shares_rows<lane_of<R>>)
+    if (r.size() >= impl::shortest_shared_row) return impl::store_shared(r, out);
+  impl::store_range(r, 0, r.size(), out);
 }
 /// Adds a row to what is there.
 template <row R>
 void add_row(const R& r, typename packet<lane_of<R>>::target out) {
   store_row(memory_row<lane_of<R>>{out, r.size()} + r, out);
 }
+
+namespace impl {
+/// A row that is written where it is read.
+template <row R>
+struct stored_row {
+  using lane = lane_of<R>;
+  R values;
+  typename packet<lane>::target out;
+  int64_t size() const { return values.size(); }
+  lane at(int64_t i) const {
+    const lane value = values.at(i);
+    packet<lane>::store(value, out + i);
+    return value;
+  }
+  lane at(int64_t i, int64_t count) const {
+    const lane value = values.at(i, count);
+    packet<lane>::store_first(value, out + i, count);
+    return value;
+  }
+};
+}  // namespace impl
 
 /// What a row's numbers are saved for: `forward` writes them where there is room, `vjp` reads them where they are.
 enum class saving : unsigned char { writes, reads };
@@ -297,11 +377,16 @@ class row_keeper {
   }
   template <row R>
   memory_row<S> operator()(const R& r) {
-    const target here = next_;
-    next_ = scratch_;
-    scratch_ = scratch_ + r.size();
+    const target here = place_for(r);
     store_row(r, here);
     return {here, r.size()};
+  }
+  /// The same, and reduce(row) in the pass that writes it: `reduce` reads each position once.
+  template <row R, class F>
+  std::pair<memory_row<S>, S> operator()(const R& r, const F& reduce) {
+    const target here = place_for(r);
+    const S result = reduce(impl::stored_row<R>{r, here});
+    return {memory_row<S>{here, r.size()}, result};
   }
   /// A row that `forward` and `vjp` both need. It is computed where it is read, unless the two run together.
   template <row R>
@@ -310,6 +395,14 @@ class row_keeper {
   }
 
  private:
+  template <row R>
+  target place_for(const R& r) {
+    const target here = next_;
+    next_ = scratch_;
+    scratch_ = scratch_ + r.size();
+    return here;
+  }
+
   target next_, scratch_, saved_;
   bool reads_;
 };

@@ -6,6 +6,7 @@
 #include <axiograd/core/box_move.hpp>
 #include <axiograd/kernels/arguments.hpp>
 #include <axiograd/kernels/parallel.hpp>
+#include <axiograd/kernels/sum_run.hpp>
 
 namespace axiograd {
 
@@ -65,23 +66,6 @@ void transpose_tile(const T* in, int64_t in_step, T* out, int64_t out_step, int6
     for (int64_t j = 0; j < columns; ++j) local[j * step + i] = in[i * in_step + j];
   for (int64_t j = 0; j < columns; ++j)
     for (int64_t i = 0; i < rows; ++i) out[j * out_step + i] = combine(out[j * out_step + i], local[j * step + i]);
-}
-
-/// A sum by halves: its error grows with the logarithm of the length.
-template <class T>
-T sum_run(const T* x, int64_t n, int64_t step) {
-  constexpr int64_t chains = 8;  // independent of each other, so that they run side by side
-  if (n > 64 * chains) return sum_run(x, n / 2, step) + sum_run(x + n / 2 * step, n - n / 2, step);
-  T total(0);
-  int64_t i = 0;
-  if (n >= chains) {
-    T part[chains]{T(0), T(0), T(0), T(0), T(0), T(0), T(0), T(0)};
-    for (; i + chains <= n; i += chains)
-      for (int64_t u = 0; u < chains; ++u) part[u] = part[u] + x[(i + u) * step];
-    total = ((part[0] + part[1]) + (part[2] + part[3])) + ((part[4] + part[5]) + (part[6] + part[7]));
-  }
-  for (; i < n; ++i) total = total + x[i * step];
-  return total;
 }
 
 // What is done along one box. Compiled once for float and double (boxes.cpp), not in every operator's unit.

@@ -7,6 +7,7 @@
 #include <axiograd/kernels/arguments.hpp>
 #include <axiograd/kernels/grain.hpp>
 #include <axiograd/kernels/spans.hpp>
+#include <axiograd/kernels/sum_run.hpp>
 #include <optional>
 
 namespace axiograd {
@@ -104,10 +105,17 @@ struct row_tiles {
   }
 };
 
+/// Whether threads share each row, one row after another, instead of taking rows of their own.
+template <class T>
+bool threads_share_rows(const row_kernels<T>& kernels, int64_t rows, int64_t n) {
+  return kernels.by_packets && rows < num_threads() && n >= shortest_shared_row;
+}
+
 /// Calls body(first, count) for all rows, on several threads if that pays; exact numbers stay on this one.
 template <class T, class F>
-void run_rows(work_meter& meter, const row_tiles& tiles, int64_t rows, const F& body) {
+void run_rows(const row_kernels<T>& kernels, work_meter& meter, const row_tiles& tiles, int64_t rows, const F& body) {
   if (rows == 0) return;
+  if (threads_share_rows(kernels, rows, tiles.at.n)) return body(0, rows);
   if constexpr (std::floating_point<T>) {
     const int64_t n = std::max<int64_t>(1, tiles.at.n), unit = n * std::max<int64_t>(1, tiles.rows);
     meter.run(rows * n, unit, [&](int64_t begin, int64_t count) { body(begin / n, count / n); });
@@ -130,10 +138,11 @@ int64_t rows_in_mean(const void* bytes, std::span<const index_tensor> side, int6
 }
 
 namespace impl {
-/// The mean of rows from the results of each.
+/// The mean of rows from the results of each. The reference sums from left to right (contract G4).
 template <class Op, class T>
-T mean_of_rows(const void* op, const forward_run<T>& run, const T* each, int64_t rows) {
-  return sum(memory_row<T>{each, rows}) / T(static_cast<double>(rows_in_mean<Op>(op, run.side, rows)));
+T mean_of_rows(const row_kernels<T>& kernels, const void* op, const forward_run<T>& run, const T* each, int64_t rows) {
+  const T total = kernels.by_packets ? sum_run(each, rows, 1) : sum(memory_row<T>{each, rows});
+  return total / T(static_cast<double>(rows_in_mean<Op>(op, run.side, rows)));
 }
 /// The cotangent of each row's result where the mean of the rows has `dy`.
 template <class Op, class T>
@@ -161,7 +170,7 @@ void rowwise_forward(const row_kernels<T>& kernels, work_meter& meter, const voi
   T* y = run.y.data;
   if (result_of<Op> == row_result::mean) y = each.emplace(std::max<int64_t>(rows, 1)).data();
 
-  impl::run_rows<T>(meter, tiles, rows, [&](int64_t first, int64_t count) {
+  impl::run_rows(kernels, meter, tiles, rows, [&](int64_t first, int64_t count) {
     scratch_memory<T> scratch(max_kept_rows * tiles.kept() + (inputs + 1) * tiles.size());
     const T* in[inputs];
     const auto call = [&](int64_t row, int64_t n, T* to) {
@@ -185,7 +194,7 @@ void rowwise_forward(const row_kernels<T>& kernels, work_meter& meter, const voi
       if (whole) tiles.scatter(copies, n, y + place);
     });
   });
-  if constexpr (result_of<Op> == row_result::mean) *run.y.data = impl::mean_of_rows<Op>(op, run, y, rows);
+  if constexpr (result_of<Op> == row_result::mean) *run.y.data = impl::mean_of_rows<Op>(kernels, op, run, y, rows);
 }
 
 template <class Op, class T>
@@ -256,8 +265,13 @@ void rowwise_vjp(const row_kernels<T>& kernels, work_meter& meter, const void* o
         if (dx[k] != nullptr && !is_shared(k)) tiles.scatter(dx[k], n, run.dx[k] + place);
     });
   };
-  if (shared == 0) return impl::run_rows<T>(meter, tiles, rows, [&](int64_t first, int64_t count) { body(0, first, count); });
-  parallel_for(blocks, [&](int64_t b) { body(b, b * block, std::min(block, rows - b * block)); });
+  if (shared == 0)
+    return impl::run_rows(kernels, meter, tiles, rows, [&](int64_t first, int64_t count) { body(0, first, count); });
+  const auto one = [&](int64_t b) { body(b, b * block, std::min(block, rows - b * block)); };
+  if (impl::threads_share_rows(kernels, rows, at.n))
+    for (int64_t b = 0; b < blocks; ++b) one(b);
+  else
+    parallel_for(blocks, one);
   for (std::size_t k = 0; k < inputs; ++k)
     if (is_shared(k) && run.dx[k] != nullptr) {
       T* const to = run.dx[k];
@@ -279,7 +293,7 @@ void rowwise_together(const row_kernels<T>& kernels, work_meter& meter, const vo
   const int64_t rows = at.outer * at.inner;
   scratch_memory<T> each(std::max<int64_t>(rows, 1));
   const T dy = impl::cotangent_of_rows<Op>(op, back, rows);
-  impl::run_rows<T>(meter, tiles, rows, [&](int64_t first, int64_t count) {
+  impl::run_rows(kernels, meter, tiles, rows, [&](int64_t first, int64_t count) {
     scratch_memory<T> scratch((max_kept_rows + 1) * at.n);
     const T* in[inputs];
     T* dx[inputs];
@@ -298,7 +312,7 @@ void rowwise_together(const row_kernels<T>& kernels, work_meter& meter, const vo
                           .n = at.n,
                           .saved = run.saved == nullptr ? nullptr : run.saved + first * saved_of<Op>});
   });
-  *run.y.data = impl::mean_of_rows<Op>(op, run, each.data(), rows);
+  *run.y.data = impl::mean_of_rows<Op>(kernels, op, run, each.data(), rows);
 }
 
 }  // namespace axiograd

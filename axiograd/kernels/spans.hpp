@@ -106,6 +106,7 @@ struct row_kernels {
   void (*vjp_across)(const void* op, const row_run<T>&) = nullptr;
   /// Both for each row while it is in the caches, where the cotangent is known before the value: a mean of rows.
   void (*together)(const void* op, const row_run<T>&) = nullptr;
+  bool by_packets = false;  ///< rows are read by vectors: sums are trees, and threads may share a long row
 };
 
 template <class Op>
@@ -272,6 +273,7 @@ void rows_together(const void* op, const row_run<typename packet<S>::element>& r
 template <class Op, class S>
 constexpr row_kernels<typename packet<S>::element> rows_by() {
   row_kernels<typename packet<S>::element> kernels{&impl::rows_forward<Op, S>, &impl::rows_vjp<Op, S>};
+  kernels.by_packets = impl::shares_rows<S>;
   if constexpr (result_of<Op> == row_result::mean) kernels.together = &impl::rows_together<Op, S>;
   return kernels;
 }

@@ -46,8 +46,9 @@ inline std::string describe(const call& c) {
   return text;
 }
 
-/// How large shapes are: at most 7 along an axis; long enough for every remainder of a SIMD vector; for several threads.
-enum class size_class : unsigned char { small, vectors, threads };
+/// How large shapes are: at most 7 along an axis; long enough for every remainder of a SIMD vector; for several threads; one to
+/// three rows, each long enough for threads to share it.
+enum class size_class : unsigned char { small, vectors, threads, long_rows };
 
 /// The source of random choices that operators' samples are written against.
 class draw {
@@ -120,6 +121,12 @@ class draw {
 
  private:
   shape random_shape(int least_rank, bool with_empty) {
+    if (sizes_ == size_class::long_rows) {
+      shape s;
+      while (s.rank + 1 < std::max(least_rank, whole(1, 2))) s.append(whole(1, 3));
+      s.append(whole(1 << 18, 3 << 17));
+      return s;
+    }
     const int rank = sizes_ == size_class::threads   ? std::max(least_rank, 3)
                      : sizes_ == size_class::vectors ? std::max(least_rank, whole(0, 3))
                                                      : whole(least_rank, std::max(least_rank, 4));

@@ -71,6 +71,14 @@ std::vector<fault> kernel_faults() {
                                right<softmax_op>.f32.chosen.vjp(op, {run.in, run.side, run.y, run.dy, run.dx});
                              };
                            }),
+          with<softmax_op>("softmax: threads that share a row forget its end", "threads",
+                           [](subject& s) {
+                             s.f32.chosen.forward = [](const void* op, const forward_run<float>& run) {
+                               right<softmax_op>.f32.chosen.forward(op, run);
+                               const int64_t n = run.y.dims->size();
+                               if (num_threads() > 1 && n >= 1 << 18) run.y.data[n - 1] = 0;
+                             };
+                           }),
           with<sum_op>("sum: depends on the number of threads", "threads",
                        [](subject& s) {
                          s.f32.chosen.forward = [](const void* op, const forward_run<float>& run) {

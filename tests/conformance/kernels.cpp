@@ -466,8 +466,9 @@ int compare_sets(const subject& s, const settings& set, outcome& o) {
   if (!avx2 || !avx512) return 0;
   int checked = 0;
   for (int number = 0; number < 150 * set.scale; ++number) {
-    draw d = case_of(s, set, "instruction_sets", number, size_class::vectors);
-    const call c = call_of(s, set, d, number);
+    const bool long_rows = s.kind == family::rowwise && number % 75 == 74;
+    draw d = case_of(s, set, "instruction_sets", number, long_rows ? size_class::long_rows : size_class::vectors);
+    const call c = long_rows ? draw_call(s, d) : call_of(s, set, d, number);
     const auto x = inputs_of<T>(c, [&] { return stratified_number<T>(d, s, d.whole(0, 30)); });
     const auto dy = entries_of<T>(c.y.size(), [&] { return static_cast<T>(d.normal()); });
     const auto start = inputs_of<T>(c, [&] { return static_cast<T>(d.normal()); });
@@ -482,11 +483,12 @@ int compare_sets(const subject& s, const settings& set, outcome& o) {
 }
 
 template <class T>
-int compare_threads(const subject& s, const settings& set, outcome& o) {
+int compare_threads(const subject& s, const settings& set, outcome& o, size_class sizes) {
   int checked = 0;
   constexpr int64_t most = 4'000'000;
-  for (int number = 0; number < 20 * set.scale && checked < 2 * set.scale; ++number) {
-    draw d = case_of(s, set, "threads", number, size_class::threads);
+  const int wanted = (sizes == size_class::long_rows ? 1 : 2) * set.scale;
+  for (int number = 0; number < 20 * set.scale && checked < wanted; ++number) {
+    draw d = case_of(s, set, "threads", number, sizes);
     call c = draw_call(s, d, s.has_samples && s.kind != family::contraction ? 40 : 0);
     if (c.entries() > most) c = draw_call(s, d);  // one sample is large enough
     if (c.entries() > most) continue;
@@ -495,7 +497,7 @@ int compare_threads(const subject& s, const settings& set, outcome& o) {
     set_num_threads(1);
     const auto one = run_both(library_of<T>(s).chosen, c, x, dy, zeros_like(x));
     ++checked;
-    for (const int n : {2, 3}) {
+    for (const int n : {2, 3, 7}) {
       set_num_threads(n);
       if (const auto at = first_difference(one, run_both(library_of<T>(s).chosen, c, x, dy, zeros_like(x))); !at.empty())
         o.fail("1 and " + std::to_string(n) + " threads, " + type_name<T> + " " + at + ": " + describe(c) + ", seed " +
@@ -516,7 +518,10 @@ outcome instruction_sets(const subject& s, const settings& set) {
 
 outcome threads(const subject& s, const settings& set) {
   outcome o;
-  const int n = compare_threads<float>(s, set, o) + compare_threads<double>(s, set, o);
+  int n = 0;
+  for (const size_class sizes : {size_class::threads, size_class::long_rows})
+    if (sizes == size_class::threads || s.kind == family::rowwise)
+      n += compare_threads<float>(s, set, o, sizes) + compare_threads<double>(s, set, o, sizes);
   if (n == 0) o.fail("no shape was compared");
   o.figure = std::to_string(n) + " shapes";
   return o;

@@ -4,6 +4,7 @@
 #include <axiograd/core/scalar/simd.hpp>
 #include <axiograd/kernels/across.hpp>
 #include <axiograd/kernels/cpu/native.hpp>
+#include <axiograd/kernels/parallel.hpp>
 
 namespace axiograd {
 
@@ -41,6 +42,10 @@ struct packet<simd<V>> {
     S folded = value;
     for (int64_t half = size / 2; half > 0; half /= 2) folded = combine(folded, lanes_from(folded, half));
     return broadcast_first(folded);
+  }
+  template <class F>
+  static void share(int64_t parts, const F& body) {
+    parallel_for(parts, body);
   }
 
  private:

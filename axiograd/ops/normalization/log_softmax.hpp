@@ -37,8 +37,8 @@ struct log_softmax_op {
 
   template <analytic_row X>
   auto forward(const X& x, auto& keep) const {
-    const auto centred = keep(x - max(x));
-    return centred - log(sum(exp(centred)));
+    const auto [centred, total] = keep(x - max(x), [](const auto& kept) { return sum(exp(kept)); });
+    return centred - log(total);
   }
   template <analytic_row X, row Y>
   auto vjp(const X&, const Y& y, const Y& dy, auto&) const {

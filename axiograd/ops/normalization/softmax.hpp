@@ -36,8 +36,8 @@ struct softmax_op {
 
   template <analytic_row X>
   auto forward(const X& x, auto& keep) const {
-    const auto e = keep(exp(x - max(x)));
-    return e * (lane_of<X>(1) / sum(e));
+    const auto [e, total] = keep(exp(x - max(x)), [](const auto& kept) { return sum(kept); });
+    return e * (lane_of<X>(1) / total);
   }
   template <analytic_row X, row Y>
   auto vjp(const X&, const Y& y, const Y& dy, auto&) const {

@@ -38,8 +38,8 @@ struct variance_op {
   }
 
   template <field_row X>
-  auto forward(const X& x, auto& keep) const {
-    const auto c = keep(x - corrected_mean(x));
+  auto forward(const X& x, auto&) const {
+    const auto c = x - corrected_mean(x);
     return sum(c * c) / divisor(x);
   }
   template <field_row X>
