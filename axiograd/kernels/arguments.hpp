@@ -5,6 +5,7 @@
 #include <axiograd/core/tensor.hpp>
 #include <axiograd/core/view.hpp>
 #include <axiograd/kernels/follow_up.hpp>
+#include <axiograd/kernels/grain.hpp>
 #include <axiograd/kernels/layout.hpp>
 #include <optional>
 #include <span>
@@ -51,11 +52,20 @@ struct vjp_run {
   bool adds(std::size_t k) const { return (fresh >> k & 1U) == 0; }
 };
 
+namespace impl {
+/// x[0 .. n-1] = 0, on several threads if that pays.
+template <class T>
+void fill_zero(T* x, int64_t n) {
+  static work_meter meter;
+  meter.run(n, 1024, [x](int64_t begin, int64_t count) { std::fill_n(x + begin, count, T(0)); });
+}
+}  // namespace impl
+
 /// For kernels that only add: whatever holds nothing yet becomes zero.
 template <class T>
 void clear_fresh(const vjp_run<T>& run) {
   for (std::size_t k = 0; k < run.dx.size(); ++k)
-    if (!run.adds(k) && run.dx[k] != nullptr) std::fill_n(run.dx[k], run.in[k].dims->size(), T(0));
+    if (!run.adds(k) && run.dx[k] != nullptr) impl::fill_zero(run.dx[k], run.in[k].dims->size());
 }
 
 template <class T>

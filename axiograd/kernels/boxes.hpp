@@ -5,7 +5,7 @@
 #include <axiograd/core/algorithm.hpp>
 #include <axiograd/core/box_move.hpp>
 #include <axiograd/kernels/arguments.hpp>
-#include <axiograd/kernels/parallel.hpp>
+#include <axiograd/kernels/grain.hpp>
 #include <axiograd/kernels/sum_run.hpp>
 
 namespace axiograd {
@@ -68,11 +68,37 @@ void transpose_tile(const T* in, int64_t in_step, T* out, int64_t out_step, int6
     for (int64_t i = 0; i < rows; ++i) out[j * out_step + i] = combine(out[j * out_step + i], local[j * step + i]);
 }
 
+/// Calls body(part) for parts of the box, on several threads if that pays. Parts share no entry of what is written, by the
+/// strides `written`; where those do not show it, the box is one part. The sizes alone say how it is cut.
+template <class F>
+void for_box_parts(work_meter& meter, const box_move& m, const std::array<int64_t, max_rank>& written, const F& body) {
+  constexpr int64_t smallest_part = int64_t{1} << 15, enough = 8;
+  const int64_t n = m.box.size();
+  if (n < 2 * smallest_part) return body(m);
+  box_move once{.box = m.box, .from_stride = written};  // without what is written again and again
+  for (int axis = 0; axis < m.box.rank; ++axis)
+    if (written[static_cast<std::size_t>(axis)] == 0) once.box[axis] = 1;
+  int cut = 0;
+  for (int axis = 1; axis < m.box.rank && once.box[cut] < enough; ++axis)
+    if (once.box[axis] > once.box[cut]) cut = axis;
+  const int64_t parts = std::min(once.box[cut], n / smallest_part);
+  if (parts < 2 || !once.takes_once()) return body(m);
+  meter.run_tasks(parts, n / parts, [&](int64_t p) {
+    const int64_t begin = m.box[cut] * p / parts, end = m.box[cut] * (p + 1) / parts;
+    box_move part = m;
+    part.box[cut] = end - begin;
+    part.from += begin * m.from_stride[static_cast<std::size_t>(cut)];
+    part.to += begin * m.to_stride[static_cast<std::size_t>(cut)];
+    body(part);
+  });
+}
+
 // What is done along one box. Compiled once for float and double (boxes.cpp), not in every operator's unit.
 
 /// y = x along the box.
 template <class T>
 [[gnu::noinline]] void copy_box(const box_move& m, const T* x, T* y) {
+  static work_meter meter;
   const auto run = [&](int64_t from, int64_t to, int64_t n, int64_t from_step, int64_t to_step) {
     if (from_step == 1 && to_step == 1)
       std::copy_n(x + from, n, y + to);
@@ -81,25 +107,31 @@ template <class T>
     else
       for (int64_t i = 0; i < n; ++i) y[to + i * to_step] = x[from + i * from_step];
   };
-  for_each_run(m, run, [&](const transposed_tile& t) {
-    transpose_tile(x + t.from, t.from_step, y + t.to, t.to_step, t.columns, t.rows,
-                   [](const T&, const T& value) { return value; });
+  for_box_parts(meter, m, m.to_stride, [&](const box_move& part) {
+    for_each_run(part, run, [&](const transposed_tile& t) {
+      transpose_tile(x + t.from, t.from_step, y + t.to, t.to_step, t.columns, t.rows,
+                     [](const T&, const T& value) { return value; });
+    });
   });
 }
 /// y += x along the box.
 template <class T>
 [[gnu::noinline]] void add_box(const box_move& m, const T* x, T* y) {
+  static work_meter meter;
   const auto run = [&](int64_t from, int64_t to, int64_t n, int64_t from_step, int64_t to_step) {
     for (int64_t i = 0; i < n; ++i) y[to + i * to_step] = y[to + i * to_step] + x[from + i * from_step];
   };
-  for_each_run(m, run, [&](const transposed_tile& t) {
-    transpose_tile(x + t.from, t.from_step, y + t.to, t.to_step, t.columns, t.rows,
-                   [](const T& before, const T& value) { return before + value; });
+  for_box_parts(meter, m, m.to_stride, [&](const box_move& part) {
+    for_each_run(part, run, [&](const transposed_tile& t) {
+      transpose_tile(x + t.from, t.from_step, y + t.to, t.to_step, t.columns, t.rows,
+                     [](const T& before, const T& value) { return before + value; });
+    });
   });
 }
 /// dx += dy back along the box.
 template <class T>
 [[gnu::noinline]] void add_box_back(const box_move& m, const T* dy, T* dx) {
+  static work_meter meter;
   const auto run = [&](int64_t from, int64_t to, int64_t n, int64_t from_step, int64_t to_step) {
     if (from_step == 1 && to_step == 1)
       for (int64_t i = 0; i < n; ++i) dx[from + i] = dx[from + i] + dy[to + i];
@@ -108,9 +140,11 @@ template <class T>
     else
       for (int64_t i = 0; i < n; ++i) dx[from + i * from_step] = dx[from + i * from_step] + dy[to + i * to_step];
   };
-  for_each_run(m, run, [&](const transposed_tile& t) {
-    transpose_tile(dy + t.to, t.to_step, dx + t.from, t.from_step, t.rows, t.columns,
-                   [](const T& before, const T& value) { return before + value; });
+  for_box_parts(meter, m, m.from_stride, [&](const box_move& part) {
+    for_each_run(part, run, [&](const transposed_tile& t) {
+      transpose_tile(dy + t.to, t.to_step, dx + t.from, t.from_step, t.rows, t.columns,
+                     [](const T& before, const T& value) { return before + value; });
+    });
   });
 }
 extern template void copy_box(const box_move&, const float*, float*);
@@ -143,13 +177,24 @@ template <class Op, class T>
 void boxes_forward(const Op& op, std::span<const shape> in, const shape& y_dims, std::span<const index_view> side,
                    const T* const* x, T* y) {
   constexpr bool adds_up = requires { Op::adds_up; };  // boxes may overlap and are summed
-  if (adds_up || impl::leaves_gaps(op)) std::fill_n(y, y_dims.size(), T(0));
-  impl::moves_of(op, in, y_dims, side, [&](const box_move& m) {
-    if constexpr (adds_up)
-      impl::add_box(m, x[m.input], y);
-    else
-      impl::copy_box(m, x[m.input], y);
-  });
+  if (adds_up || impl::leaves_gaps(op)) impl::fill_zero(y, y_dims.size());
+  if constexpr (adds_up) {
+    impl::moves_of(op, in, y_dims, side, [&](const box_move& m) { impl::add_box(m, x[m.input], y); });
+  } else if constexpr (arity_of<Op>.side > 0) {
+    // A box for each index: threads take those that begin in their part of y.
+    constexpr int64_t smallest_part = int64_t{1} << 15, large_box = 64;
+    static work_meter meter;
+    const int64_t n = y_dims.size(), boxes = std::max<int64_t>(1, side[0].dims->size());
+    const int64_t parts = n / boxes < large_box ? 1 : std::clamp<int64_t>(n / smallest_part, 1, num_threads());
+    meter.run_tasks(parts, n / parts, [&](int64_t part) {
+      const int64_t begin = n * part / parts, end = n * (part + 1) / parts;
+      impl::moves_of(op, in, y_dims, side, [&](const box_move& m) {
+        if (parts == 1 || (m.to >= begin && m.to < end)) impl::copy_box(m, x[m.input], y);
+      });
+    });
+  } else {
+    impl::moves_of(op, in, y_dims, side, [&](const box_move& m) { impl::copy_box(m, x[m.input], y); });
+  }
 }
 
 /// One sample: adds dy back along every box, or writes it where the input's bit in `writes` is set.

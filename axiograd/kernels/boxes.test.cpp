@@ -1,9 +1,11 @@
 // What is said of boxes without walking them, against walking them.
 
 #include <axiograd/core/box_move.hpp>
+#include <axiograd/kernels/boxes.hpp>
 #include <gtest/gtest.h>
 #include <random>
 #include <set>
+#include <vector>
 
 namespace axiograd {
 namespace {
@@ -50,6 +52,72 @@ TEST(boxes, permutations_and_slices_take_entries_once) {
   EXPECT_TRUE(slice.takes_once());
   slice.from_stride[0] = 0;
   EXPECT_FALSE(slice.takes_once()) << "a repeated axis";
+}
+
+// ---- large boxes, which threads share
+
+/// Calls each(place in the input, place in the output) for all entries.
+template <class F>
+void walk(const box_move& m, const F& each) {
+  for (int64_t i = 0; i < m.box.size(); ++i) {
+    int64_t from = m.from, to = m.to, rest = i;
+    for (int axis = m.box.rank; axis-- > 0; rest /= m.box[axis]) {
+      from += rest % m.box[axis] * m.from_stride[static_cast<std::size_t>(axis)];
+      to += rest % m.box[axis] * m.to_stride[static_cast<std::size_t>(axis)];
+    }
+    each(from, to);
+  }
+}
+box_move box_of(const shape& y, std::initializer_list<int64_t> from_stride) {
+  box_move m = box_move::of(y);
+  std::copy(from_stride.begin(), from_stride.end(), m.from_stride.begin());
+  m.from = 5;
+  m.to = 3;
+  return m;
+}
+class large_boxes : public testing::Test {
+ protected:
+  ~large_boxes() override { set_num_threads(before_); }
+
+ private:
+  int before_ = num_threads();
+};
+
+TEST_F(large_boxes, give_what_walking_gives_on_any_number_of_threads) {
+  const std::vector<box_move> boxes{
+      box_of({200'000}, {1}),            // one run
+      box_of({3, 50'001}, {60'000, 1}),  // two axes, few rows
+      box_of({400, 300}, {1, 400}),      // a transposition
+      box_of({8, 8, 64, 32}, {32, 16'384, 256, 1}),
+      box_of({50, 70, 60}, {0, 60, 1}),  // repeated: back, entries are summed over the first axis,
+      box_of({70, 60, 50}, {60, 1, 0}),  // over the last,
+      box_of({300, 300}, {0, 0}),        // over both
+      box_of({300, 400}, {1, 1}),        // windows that overlap
+  };
+  for (const box_move& m : boxes) {
+    std::vector<float> x(300'000), y(300'000);
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      x[i] = static_cast<float>(i % 7);
+      y[i] = static_cast<float>(i % 5);
+    }
+    auto copied = y, added = y, back = x;
+    walk(m, [&](int64_t from, int64_t to) {
+      const auto f = static_cast<std::size_t>(from), t = static_cast<std::size_t>(to);
+      copied[t] = x[f];
+      added[t] += x[f];
+      back[f] += y[t];
+    });
+    for (const int threads : {1, 2, 3, 7}) {
+      set_num_threads(threads);
+      for (int again = 0; again < 3; ++again) {
+        auto a = y, b = y, c = x;
+        impl::copy_box(m, x.data(), a.data());
+        impl::add_box(m, x.data(), b.data());
+        impl::add_box_back(m, y.data(), c.data());
+        EXPECT_TRUE(a == copied && b == added && c == back) << m.box.size() << ", " << threads << " threads";
+      }
+    }
+  }
 }
 
 }  // namespace
