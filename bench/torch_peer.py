@@ -336,6 +336,11 @@ def everyday():
     def make(f, inputs):
         return lambda through: forward_and_backward(f, *(data(*i) for i in inputs), through=through)
 
+    def masked(through):
+        x = data((1024, 1024), 1, 5)
+        x = x.masked_fill(torch.ones_like(x).triu(1).bool(), -1e9)
+        return forward_and_backward(lambda x: torch.softmax(x, 1), x, through=through)
+
     def policy(batch):
         def workload(through):
             model = nn.Sequential(nn.Linear(64, 256), nn.ReLU(), nn.Linear(256, 256), nn.ReLU(), nn.Linear(256, 16))
@@ -344,6 +349,7 @@ def everyday():
         return workload
 
     return {"o_sum_all": lambda through: forward_only(torch.sum, data((16, 1 << 20), 1), through=through),
+            "o_softmax_masked": masked,
             **{name: make(f, inputs) for name, (f, *inputs) in list_of.items()},
             **{f"o_policy_{batch}": policy(batch) for batch in (1, 8, 64)}}
 

@@ -44,6 +44,14 @@ void add_everyday(workload_list& list) {
   add("o_cumsum_1", "cumsum along axis 1 of 1024x1024", 17, square, [](const auto& in) { return cumsum(in[0], {.axis = 1}); });
   add("o_softmax_0", "softmax along axis 0 of 1024x1024", 21, square,
       [](const auto& in) { return softmax(in[0], {.axis = 0}); });
+  const auto masked = [] {
+    tensor<float> x = data({1024, 1024}, 1, 5);
+    for (int64_t i = 0; i < 1024; ++i)
+      for (int64_t j = i + 1; j < 1024; ++j) x.mutable_data()[i * 1024 + j] = -1e9F;
+    return tensors{x};
+  };
+  add("o_softmax_masked", "softmax of 1024x1024, entries above the diagonal -1e9", 21, masked,
+      [](const auto& in) { return softmax(in[0]); });
   add("o_logsumexp_0", "logsumexp along axis 0 of 1024x1024", 13, square,
       [](const auto& in) { return logsumexp(in[0], {.axis = 0}); });
   const auto long_rows = [] { return tensors{data({4, 1 << 20}, 1, 5)}; };

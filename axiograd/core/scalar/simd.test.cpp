@@ -74,11 +74,13 @@ struct elementary_function {
 template <class S>
 std::vector<elementary_function<S>> functions() {
   if constexpr (sizeof(typename S::element) == 4) {
-    return {AXG_FUNCTION(exp, 1, 2),    AXG_FUNCTION(expm1, 1, 2), AXG_FUNCTION(log, 1, 2), AXG_FUNCTION(log1p, 1, 2),
-            AXG_FUNCTION(tanh, 1.5, 2), AXG_FUNCTION(erf, 1, 2),   AXG_FUNCTION(sin, 1, 1), AXG_FUNCTION(cos, 1, 1)};
+    return {AXG_FUNCTION(exp, 1, 2),   AXG_FUNCTION(expm1, 1, 2),  AXG_FUNCTION(log, 1, 2),
+            AXG_FUNCTION(log1p, 1, 2), AXG_FUNCTION(tanh, 1.5, 2), AXG_FUNCTION(erf, 1, 2),
+            AXG_FUNCTION(sin, 1, 1),   AXG_FUNCTION(cos, 1, 1),    AXG_FUNCTION(erfc, 1.6, 2)};
   } else {
-    return {AXG_FUNCTION(exp, 1.5, 2),  AXG_FUNCTION(expm1, 1.5, 2), AXG_FUNCTION(log, 1.5, 2), AXG_FUNCTION(log1p, 1.5, 2),
-            AXG_FUNCTION(tanh, 1.5, 2), AXG_FUNCTION(erf, 1.5, 2),   AXG_FUNCTION(sin, 1, 1),   AXG_FUNCTION(cos, 1, 1)};
+    return {AXG_FUNCTION(exp, 1.5, 2),   AXG_FUNCTION(expm1, 1.5, 2), AXG_FUNCTION(log, 1.5, 2),
+            AXG_FUNCTION(log1p, 1.5, 2), AXG_FUNCTION(tanh, 1.5, 2),  AXG_FUNCTION(erf, 1.5, 2),
+            AXG_FUNCTION(sin, 1, 1),     AXG_FUNCTION(cos, 1, 1),     AXG_FUNCTION(erfc, 1, 1)};
   }
 }
 
@@ -115,8 +117,9 @@ std::vector<T> stratified(std::uint64_t seed) {
       x.push_back(random() % 2 != 0 ? -magnitude : magnitude);
     }
   }
-  std::vector<double> edges{0,    0.25, 0.34657, 0.5,  0.75, 0.9375, 1,     1.5,    2,     3,     4,      6,
-                            16.6, 17.3, 36.7,    37.4, 87.3, 88.38,  88.72, 103.97, 708.4, 709.8, 745.13, 32768};
+  std::vector<double> edges{0,    0.25, 0.34657, 0.5,     0.75,  0.9375, 1,     1.5,   2,      3,
+                            4,    6,    9.194,   10.0625, 10.25, 26.54,  104.5, 176,   16.6,   17.3,
+                            36.7, 37.4, 87.3,    88.38,   88.72, 103.97, 708.4, 709.8, 745.13, 32768};
   for (double k = 0.5; k < 1e9; k = std::floor(1.3 * k) + 1.5) {
     edges.insert(edges.end(), {k * std::numbers::pi, 2 * k * std::numbers::pi});
   }
@@ -176,6 +179,7 @@ TYPED_TEST(simd_of, special_values_are_exact) {
        [](S x) { return tanh(x); },
        {{0, 0}, {-T(0), -T(0)}, {inf, 1}, {-inf, -1}, {40, 1}, {-big, -1}, {tiny, tiny}, {-3 * tiny, -3 * tiny}}},
       {"erf", [](S x) { return erf(x); }, {{0, 0}, {-T(0), -T(0)}, {inf, 1}, {-inf, -1}, {7, 1}, {-big, -1}, {tiny, tiny}}},
+      {"erfc", [](S x) { return erfc(x); }, {{0, 1}, {-T(0), 1}, {inf, 0}, {-inf, 2}, {30, 0}, {-7, 2}, {-big, 2}, {tiny, 1}}},
       {"sin", [](S x) { return sin(x); }, {{0, 0}, {-T(0), -T(0)}, {inf, nan}, {-inf, nan}, {tiny, tiny}, {-tiny, -tiny}}},
       {"cos", [](S x) { return cos(x); }, {{0, 1}, {-T(0), 1}, {inf, nan}, {-inf, nan}, {tiny, 1}}},
   };
