@@ -13,13 +13,13 @@ inline constexpr int64_t shortest_norm_run = 8;
 /// Whether vectors fill: along runs, or across groups.
 inline bool fills_vectors(const norm_groups& n) { return n.side_by_side() || n.inner >= shortest_norm_run; }
 
-/// Calls body(first, last + 1) for ranges of channel groups, which share nothing, on several threads.
+/// Calls body(first, last + 1) for ranges of channel groups, which share nothing, on several threads if that pays.
 template <class F>
 void for_channel_groups(const norm_groups& n, int64_t samples, const F& body) {
-  const int64_t work = samples * n.groups / n.cycle * n.blocks * n.channels * n.inner;
-  int64_t block = std::max<int64_t>(1, 32768 / std::max<int64_t>(1, work));
-  if (n.side_by_side()) block = (block + 63) / 64 * 64;  // whole cache lines
-  parallel_for((n.cycle + block - 1) / block, [&](int64_t b) { body(b * block, std::min(n.cycle, (b + 1) * block)); });
+  static work_meter meter;
+  const int64_t work = std::max<int64_t>(1, samples * n.groups / n.cycle * n.blocks * n.channels * n.inner);
+  const int64_t unit = n.side_by_side() ? 64 * work : work;  // whole cache lines
+  meter.run(n.cycle * work, unit, [&](int64_t begin, int64_t count) { body(begin / work, (begin + count) / work); });
 }
 }  // namespace impl
 

@@ -49,12 +49,14 @@ bool gradients_are_separate(const sample_layout<Op>& at, const vjp_run<T>& run) 
   return true;
 }
 
-/// Calls body(first, count) for blocks of samples, on several threads if `parallel`.
+/// Calls body(first, count) for blocks of samples, on several threads if `parallel` and if that pays.
 template <class F>
 void for_sample_blocks(int64_t samples, int64_t work_per_sample, bool parallel, const F& body) {
-  const int64_t block = parallel ? std::max<int64_t>(1, 32768 / std::max<int64_t>(1, work_per_sample)) : samples;
-  if (samples > 0)
-    parallel_for((samples + block - 1) / block, [&](int64_t b) { body(b * block, std::min(block, samples - b * block)); });
+  if (samples == 0) return;
+  if (!parallel) return body(0, samples);
+  static work_meter meter;
+  const int64_t work = std::max<int64_t>(1, work_per_sample);
+  meter.run(samples * work, work, [&](int64_t begin, int64_t count) { body(begin / work, count / work); });
 }
 
 template <class Op>
@@ -280,15 +282,13 @@ template <int Block, class Op, class T>
 void add_bias_gradient(const sample_layout<Op>& at, const T* dy, T* dbias, bool adds) {
   using numbers = std::conditional_t<Block == 1, T, channel_numbers<T, Block>>;
   const int64_t positions = at.y.from(1).size(), blocks = at.y[0] / Block;
-  const int64_t together = std::max<int64_t>(1, 32768 / std::max<int64_t>(1, at.samples * positions * Block));
-  parallel_for((blocks + together - 1) / together, [&](int64_t part) {
-    for (int64_t b = part * together; b < std::min(blocks, (part + 1) * together); ++b) {
-      numbers total(0);
-      for (int64_t i = 0; i < at.samples; ++i)
-        total = total + sum_run(reinterpret_cast<const numbers*>(dy + i * at.y_step) + b * positions, positions, 1);
-      const T* const sums = reinterpret_cast<const T*>(&total);
-      for (int64_t c = 0; c < Block; ++c) dbias[b * Block + c] = adds ? dbias[b * Block + c] + sums[c] : sums[c];
-    }
+  static work_meter meter;
+  meter.run_tasks(blocks, at.samples * positions * Block, [&](int64_t b) {
+    numbers total(0);
+    for (int64_t i = 0; i < at.samples; ++i)
+      total = total + sum_run(reinterpret_cast<const numbers*>(dy + i * at.y_step) + b * positions, positions, 1);
+    const T* const sums = reinterpret_cast<const T*>(&total);
+    for (int64_t c = 0; c < Block; ++c) dbias[b * Block + c] = adds ? dbias[b * Block + c] + sums[c] : sums[c];
   });
 }
 

@@ -1,5 +1,5 @@
 #include <axiograd/kernels/cpu/native_update.hpp>
-#include <axiograd/kernels/parallel.hpp>
+#include <axiograd/kernels/grain.hpp>
 #include <axiograd/nn/optimiser.hpp>
 #include <axiograd/nn/updates.hpp>
 #include <cmath>
@@ -65,8 +65,10 @@ void optimiser::update_all(const Rule& rule) {
   };
   int64_t entries = 0;
   for (const piece& p : pieces_) entries += p.n;
-  if (entries > piece_entries) return parallel_for(static_cast<int64_t>(pieces_.size()), run);
-  for (std::size_t i = 0; i < pieces_.size(); ++i) run(static_cast<int64_t>(i));
+  const auto pieces = static_cast<int64_t>(pieces_.size());
+  static work_meter meter;
+  if (entries > piece_entries) return meter.run_tasks(pieces, entries / pieces, run);
+  for (int64_t i = 0; i < pieces; ++i) run(i);
 }
 
 sgd::sgd(parameter_list parameters, const sgd_options& given)
