@@ -103,4 +103,5 @@ struct constant_pi<simd<V>> {
 
 }  // namespace axiograd
 
+#include <axiograd/core/scalar/simd_erf.hpp>
 #include <axiograd/core/scalar/simd_math.hpp>
