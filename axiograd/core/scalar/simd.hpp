@@ -103,5 +103,4 @@ struct constant_pi<simd<V>> {
 
 }  // namespace axiograd
 
-#include <axiograd/core/scalar/simd_erf.hpp>
 #include <axiograd/core/scalar/simd_math.hpp>

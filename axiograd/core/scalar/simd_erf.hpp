@@ -1,5 +1,5 @@
 #pragma once
-// erf and erfc on simd<V>. Included by simd.hpp.
+// erf and erfc on simd<V>. Included by simd_math.hpp.
 
 #include <axiograd/core/scalar/simd_math.hpp>
 

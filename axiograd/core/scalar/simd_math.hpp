@@ -497,3 +497,5 @@ HWY_INLINE simd<V> cos(simd<V> x) {
 }
 
 }  // namespace axiograd
+
+#include <axiograd/core/scalar/simd_erf.hpp>
