@@ -70,7 +70,7 @@ AXG_C_FUNCTION(tanh)
 
 #ifndef __CUDACC__
 /// The C library's for doubles is off by 3 ULP and more (glibc 2.36 at 1.236); its own for long doubles, rounded, by half of
-/// one.
+/// one where those are longer.
 inline double erfc(double x) { return static_cast<double>(__builtin_erfcl(x)); }
 #endif
 
