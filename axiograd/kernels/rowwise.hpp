@@ -271,7 +271,7 @@ void rowwise_vjp(const row_kernels<T>& kernels, work_meter& meter, const void* o
   if (impl::threads_share_rows(kernels, rows, at.n))
     for (int64_t b = 0; b < blocks; ++b) one(b);
   else
-    parallel_for(blocks, one);
+    meter.run_tasks(blocks, block * at.n, one);
   for (std::size_t k = 0; k < inputs; ++k)
     if (is_shared(k) && run.dx[k] != nullptr) {
       T* const to = run.dx[k];
