@@ -41,7 +41,18 @@ inline double normal(std::uint64_t key, std::uint64_t i, double floor = 1e-6) {
   return sqrt(-2 * log(u > floor ? u : floor)) * cos(2 * std::numbers::pi * uniform(key, 2 * i + 1));
 }
 
-/// The seed of a child stream.
+/// The seed of a child stream, as the contract has it: next_seed(seed{1}, 1) is next_seed(seed{2}, 0). `spread` sets those
+/// apart.
 constexpr seed next_seed(seed s, std::uint64_t counter) { return {mix(s.value + counter + 0x9E3779B97F4A7C15)}; }
+
+/// What a seed is used for; each use draws from streams of its own.
+enum class seed_use : std::uint64_t { layer, parameter, initial_values, shuffle, split, mask, uniform, normal };
+
+/// The seed of one use of a seed that a user gave, and of one layer, epoch, ... among several. The primitives above only add
+/// seed and counter, so with them neighbouring seeds share streams: key_of(seed{1}, 1) is key_of(seed{2}, 0). Here each of the
+/// three goes through `mix` by itself: everything that takes a seed from a user spreads it first.
+constexpr seed spread(seed s, seed_use use, std::uint64_t number = 0) {
+  return {mix(mix(mix(s.value) + static_cast<std::uint64_t>(use)) + number)};
+}
 
 }  // namespace axiograd

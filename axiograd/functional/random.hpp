@@ -7,7 +7,8 @@
 
 namespace axiograd {
 
-/// Which draws a random function uses: calls with equal keys give equal numbers.
+/// Which draws a random function uses: calls with equal keys give equal numbers, any others have nothing in common. The seed is
+/// spread (core/random.hpp) by what is drawn.
 struct random_key {
   seed from{};
   std::uint64_t counter = 0;
@@ -15,10 +16,10 @@ struct random_key {
 
 namespace impl {
 template <class T, class F>
-tensor<T> drawn(const shape& dims, random_key key, const F& draw) {
+tensor<T> drawn(const shape& dims, random_key key, seed_use use, const F& draw) {
   tensor<T> t = tensor<T>::uninitialised(dims);
   T* const to = t.mutable_data();
-  const std::uint64_t k = key_of(key.from, key.counter);
+  const std::uint64_t k = key_of(spread(key.from, use), key.counter);
   for (int64_t i = 0; i < t.size(); ++i) to[i] = T(draw(k, static_cast<std::uint64_t>(i)));
   return t;
 }
@@ -27,17 +28,19 @@ tensor<T> drawn(const shape& dims, random_key key, const F& draw) {
 /// Uniform in [low, high).
 template <class T = float>
 tensor<T> random_uniform(const shape& dims, random_key key, double low = 0, double high = 1) {
-  return impl::drawn<T>(dims, key, [=](std::uint64_t k, std::uint64_t i) { return low + (high - low) * uniform(k, i); });
+  return impl::drawn<T>(dims, key, seed_use::uniform,
+                        [=](std::uint64_t k, std::uint64_t i) { return low + (high - low) * uniform(k, i); });
 }
 /// Normal with mean 0 and standard deviation 1.
 template <class T = float>
 tensor<T> random_normal(const shape& dims, random_key key) {
-  return impl::drawn<T>(dims, key, [](std::uint64_t k, std::uint64_t i) { return normal(k, i); });
+  return impl::drawn<T>(dims, key, seed_use::normal, [](std::uint64_t k, std::uint64_t i) { return normal(k, i); });
 }
 /// 1 with probability `keep`, else 0.
 template <class T = float>
 tensor<T> bernoulli_mask(const shape& dims, random_key key, double keep) {
-  return impl::drawn<T>(dims, key, [=](std::uint64_t k, std::uint64_t i) { return mask(k, i, keep) ? 1.0 : 0.0; });
+  return impl::drawn<T>(dims, key, seed_use::mask,
+                        [=](std::uint64_t k, std::uint64_t i) { return mask(k, i, keep) ? 1.0 : 0.0; });
 }
 
 /// Entries set to 0 with probability p, the others divided by 1 - p. The mask is a constant for differentiation.
@@ -50,8 +53,8 @@ impl::plain<X> dropout(const X& x, double p, random_key key) {
   if (!(p >= 0 && p < 1))
     return impl::refuse(x, error_kind::invalid_parameter, message({"dropout: p = ", std::to_string(p), " is not in [0, 1)"}));
   using T = typename X::value_type;
-  const tensor<T> factors =
-      impl::drawn<T>(x.shape(), key, [=](std::uint64_t k, std::uint64_t i) { return mask(k, i, 1 - p) ? 1 / (1 - p) : 0.0; });
+  const tensor<T> factors = impl::drawn<T>(
+      x.shape(), key, seed_use::mask, [=](std::uint64_t k, std::uint64_t i) { return mask(k, i, 1 - p) ? 1 / (1 - p) : 0.0; });
   return mul(x, impl::constant_beside(x, factors));
 }
 

@@ -35,14 +35,18 @@ shape with_first_extent(const shape& dims, int64_t n) {
 
 }  // namespace
 
-index_tensor shuffled_positions(int64_t n, seed s, std::uint64_t epoch) {
+index_tensor positions_by_key(int64_t n, std::uint64_t key) {
   index_tensor order = index_tensor::uninitialised({n});
   const std::span<int64_t> positions = order.mutable_values();
   std::iota(positions.begin(), positions.end(), int64_t{0});
   // mix is a bijection, so no two positions tie.
-  const auto rank = [key = key_of(s, epoch)](int64_t i) { return mix(key + static_cast<std::uint64_t>(i)); };
+  const auto rank = [key](int64_t i) { return mix(key + static_cast<std::uint64_t>(i)); };
   std::sort(positions.begin(), positions.end(), [&](int64_t a, int64_t b) { return rank(a) < rank(b); });
   return order;
+}
+
+index_tensor shuffled_positions(int64_t n, seed s, std::uint64_t epoch) {
+  return positions_by_key(n, spread(s, seed_use::shuffle, epoch).value);
 }
 
 result<dataset> samples_at(const dataset& data, std::span<const int64_t> positions) {
@@ -61,14 +65,20 @@ result<dataset> samples_at(const dataset& data, std::span<const int64_t> positio
 }
 
 result<train_and_test> split(const dataset& data, const split_options& options) {
-  const double fraction = options.test_fraction;
+  const std::uint64_t key = spread(options.shuffle, seed_use::split).value;
+  return split(data, positions_by_key(data.size(), key), options.test_fraction);
+}
+
+result<train_and_test> split(const dataset& data, const index_tensor& order, double fraction) {
   if (!(fraction > 0 && fraction < 1))
     return fail(error_kind::invalid_parameter,
                 "split: test_fraction is " + std::to_string(fraction) + ", expected a number between 0 and 1");
   const auto test_size = static_cast<int64_t>(static_cast<double>(data.size()) * fraction);
   if (test_size == 0)
     return fail(error_kind::invalid_parameter, "split: " + std::to_string(data.size()) + " samples leave none for testing");
-  const index_tensor order = shuffled_positions(data.size(), options.shuffle);
+  if (order.size() != data.size())
+    return fail(error_kind::size_mismatch, "split: an order of " + std::to_string(order.size()) + " positions for " +
+                                               std::to_string(data.size()) + " samples");
   const auto cut = static_cast<std::size_t>(test_size);
   result<dataset> test = samples_at(data, order.values().first(cut));
   if (!test) return tl::unexpected<error>(std::move(test).error());

@@ -22,7 +22,9 @@ struct dataset {
   shape sample_shape() const { return inputs.rank() == 0 ? shape{} : inputs.shape().from(1); }
 };
 
-/// Positions 0 .. n - 1, sorted by mix(key_of(s, epoch) + position): a function of seed, epoch and n alone.
+/// Positions 0 .. n - 1, sorted by mix(key + position).
+index_tensor positions_by_key(int64_t n, std::uint64_t key);
+/// Positions 0 .. n - 1 in an order that is a function of seed, epoch and n alone; other seeds and other epochs give others.
 index_tensor shuffled_positions(int64_t n, seed s, std::uint64_t epoch = 0);
 
 /// The samples at some positions, in that order. Errors: index_out_of_range, size_mismatch (inputs and labels differ).
@@ -30,13 +32,15 @@ result<dataset> samples_at(const dataset& data, std::span<const int64_t> positio
 
 struct split_options {
   double test_fraction = 0.2;  ///< of the samples, rounded down
-  seed shuffle{0};             ///< which samples: the first of shuffled_positions are the test set
+  seed shuffle{0};             ///< which samples
 };
 struct train_and_test {
   dataset train, test;
 };
 /// A data set cut in two, without samples in common. Errors: invalid_parameter if either part would be empty.
 result<train_and_test> split(const dataset& data, const split_options& options = {});
+/// The same with the first `test_fraction` of an order of all positions as the test set. Errors: also index_out_of_range.
+result<train_and_test> split(const dataset& data, const index_tensor& order, double test_fraction);
 
 struct batch_options {
   int64_t size = 64;

@@ -67,13 +67,27 @@ TEST(batches, shuffled_by_seed_and_epoch) {
   EXPECT_EQ(labels_of(batches(data, {.size = 100, .shuffle = seed{1}})), order(1, 0));  // whatever the batch size
 }
 
-TEST(batches, shuffle_is_the_order_of_mix) {
+TEST(batches, shuffles_are_orders_of_mix) {
   // By hand from contract 22: key of seed 42 is 0xBDD732262FEB6E95.
   std::vector<std::pair<std::uint64_t, int64_t>> keyed;
   for (int64_t i = 0; i < 50; ++i) keyed.emplace_back(mix(0xBDD732262FEB6E95 + static_cast<std::uint64_t>(i)), i);
   std::sort(keyed.begin(), keyed.end());
-  const index_tensor order = shuffled_positions(50, seed{42});
+  const index_tensor order = positions_by_key(50, 0xBDD732262FEB6E95);
   for (int64_t i = 0; i < 50; ++i) EXPECT_EQ(order[i], keyed[static_cast<std::size_t>(i)].second);
+  // A user's seed is spread first: its key is not the contract's, and a split has another one than a shuffle.
+  EXPECT_NE(shuffled_positions(50, seed{42}), order);
+  EXPECT_EQ(shuffled_positions(50, seed{42}, 3), positions_by_key(50, spread(seed{42}, seed_use::shuffle, 3).value));
+  const index_tensor test = split(counting(50), {.test_fraction = 0.5, .shuffle = seed{42}})->test.labels;
+  EXPECT_NE(test.to_vector(), std::vector<int64_t>(order.begin(), order.begin() + 25));
+  const index_tensor shuffled = shuffled_positions(50, seed{42});
+  EXPECT_NE(test.to_vector(), std::vector<int64_t>(shuffled.begin(), shuffled.begin() + 25));
+}
+
+TEST(split, by_an_order) {
+  const auto [train, test] = *split(counting(5), index_tensor::from({5}, {3, 1, 4, 0, 2}), 0.4);
+  EXPECT_EQ(test.labels.to_vector(), (std::vector<int64_t>{3, 1}));
+  EXPECT_EQ(train.labels.to_vector(), (std::vector<int64_t>{4, 0, 2}));
+  EXPECT_EQ(split(counting(5), index_tensor({4}), 0.4).error().message, "split: an order of 4 positions for 5 samples");
 }
 
 TEST(batches, a_batch_may_be_kept) {

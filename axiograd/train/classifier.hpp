@@ -50,8 +50,8 @@ void require_same_training(const checkpoint& from, const training_state& wanted)
 void require_finite(float loss, int64_t epoch);
 int64_t count_correct(const tensor<float>& logits, const index_tensor& labels);
 
-/// A training of `model`, which must outlive it. Everything is a function of model, data and options: parameters start from
-/// next_seed(start, 0), the batches of epoch e are shuffled by next_seed(start, 1) and e.
+/// A training of `model`, which must outlive it. Everything is a function of model, data and options: parameters and masks
+/// start from the seed `start`, and so do the shuffles of all epochs; each use and each epoch has streams of its own.
 template <class Model>
 class classifier_training {
  public:
@@ -66,7 +66,7 @@ class classifier_training {
                .options = checked(options),
                .steps = 0,
                .history = {}} {
-    model.init(next_seed(options.start, 0));
+    model.init(options.start);
   }
 
   /// Trains until options.epochs are complete. False if the flag stopped it: the epoch that it was in is lost.
@@ -109,8 +109,8 @@ class classifier_training {
         .epoch = epoch + 1, .epochs = o.epochs, .images = 0, .all_images = train_.size(), .loss = 0, .accuracy = 0};
     double loss_sum = 0;
     int64_t correct = 0;
-    for (const auto& [inputs, labels] : io::batches(
-             train_, {.size = o.batch_size, .shuffle = next_seed(o.start, 1), .epoch = static_cast<std::uint64_t>(epoch)})) {
+    for (const auto& [inputs, labels] :
+         io::batches(train_, {.size = o.batch_size, .shuffle = o.start, .epoch = static_cast<std::uint64_t>(epoch)})) {
       if (tell.stop != nullptr && *tell.stop) return false;
       const float loss = model_->step(
           [&](auto& m) {
