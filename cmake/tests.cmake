@@ -91,3 +91,12 @@ if(TARGET axiograd_cli AND EXISTS ${PROJECT_SOURCE_DIR}/tests/cli/cli_test.sh)
   add_test(NAME cli COMMAND ${PROJECT_SOURCE_DIR}/tests/cli/cli_test.sh $<TARGET_FILE:axiograd_cli>)
   set_tests_properties(cli PROPERTIES TIMEOUT 600)
 endif()
+
+# Our layers beside PyTorch's: always against what PyTorch wrote, and against PyTorch itself where it is installed.
+add_library(axiograd_twins STATIC ${PROJECT_SOURCE_DIR}/tests/pytorch/twins.cpp)
+target_link_libraries(axiograd_twins PUBLIC axiograd_nn axiograd_io PRIVATE axiograd_options)
+axg_tests(tests/pytorch twins)
+add_executable(axiograd_round_trip ${PROJECT_SOURCE_DIR}/tests/pytorch/round_trip.cpp)
+target_link_libraries(axiograd_round_trip PRIVATE axiograd_twins axiograd_options)
+add_test(NAME pytorch COMMAND ${PROJECT_SOURCE_DIR}/tests/pytorch/run.sh $<TARGET_FILE:axiograd_round_trip>)
+set_tests_properties(pytorch PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)

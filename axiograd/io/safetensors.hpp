@@ -67,6 +67,11 @@ struct tensor_file {
   /// A tensor by name. Errors: invalid_file, naming tensor and dtype, if there is none or its dtype is another one.
   template <storable T>
   result<tensor<T>> get(const std::string& name) const;
+  /// A tensor by name, its entries converted: to floats from F16, BF16, F32 and F64, rounded to nearest; to I64 also from the
+  /// other whole numbers and from floats that are whole. Errors: invalid_file, naming the tensor, if there is none, its dtype
+  /// is not one of these, or an entry (named) is too large or not whole.
+  template <storable T>
+  result<tensor<T>> convert(const std::string& name) const;
 };
 
 /// How much a file may ask for.

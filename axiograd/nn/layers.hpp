@@ -56,14 +56,16 @@ class conv2d {
   parameter weight_, bias_;
 };
 
-/// Normalises the last axis, of length `size`. Parameters: weight (size), bias (size).
+/// Normalises the last axis, of length `size`; epsilon is added to the variance. Parameters: weight (size), bias (size).
+/// PyTorch: torch.nn.LayerNorm(size); same epsilon, where the operator layer_norm has 1e-6 unless told.
 class layer_norm {
  public:
-  explicit layer_norm(int64_t size) : weight_({size}), bias_({size}) {}
+  explicit layer_norm(int64_t size, ratio epsilon = {1, 100'000})
+      : attributes_{.epsilon = epsilon}, weight_({size}), bias_({size}) {}
 
   template <class Parameters, operand X>
   auto operator()(Parameters& m, const X& x) const {
-    return axiograd::layer_norm(x, m.use(weight_), m.use(bias_));
+    return axiograd::layer_norm(x, m.use(weight_), m.use(bias_), attributes_);
   }
   template <class Visit>
   void visit_parameters(const Visit& visit) const {
@@ -76,6 +78,7 @@ class layer_norm {
   }
 
  private:
+  layer_norm_op attributes_;
   parameter weight_, bias_;
 };
 
@@ -101,12 +104,24 @@ class operator_layer {
 };
 
 using relu = operator_layer<relu_op>;
-using gelu = operator_layer<gelu_op>;
 using silu = operator_layer<silu_op>;
 using sigmoid = operator_layer<sigmoid_op>;
 using softplus = operator_layer<softplus_op>;
 using tanh = operator_layer<tanh_op>;
 
+/// x P(N <= x) for a standard normal N, the exact form, as torch.nn.GELU() has it; `gelu{.approximate = true}` is the tanh
+/// form. The operator of that name is the tanh form, gelu_erf the exact one.
+struct gelu {
+  bool approximate = false;
+
+  template <class Parameters, operand X>
+  auto operator()(Parameters&, const X& x) const {
+    return approximate ? axiograd::gelu(x) : gelu_erf(x);
+  }
+  template <class Visit>
+  void visit_parameters(const Visit&) const {}
+  void init(seed) {}
+};
 struct elu : operator_layer<elu_op> {
   explicit elu(double alpha = 1) : operator_layer(elu_op{.alpha = alpha}) {}
 };

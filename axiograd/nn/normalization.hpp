@@ -10,17 +10,23 @@
 #include <axiograd/ops/normalization/rms_norm.hpp>
 #include <axiograd/ops/shape/broadcast_to.hpp>
 #include <axiograd/ops/shape/reshape.hpp>
+#include <optional>
 
 namespace axiograd::nn {
 
-/// Divides the last axis, of length `size`, by its root mean square. Parameter: weight (size).
+/// Divides the last axis, of length `size`, by its root mean square; epsilon is added to the mean square. Parameter: weight
+/// (size). PyTorch: torch.nn.RMSNorm(size); same: unless given, epsilon is the distance from 1 to the next number of the type
+/// of x, 2^-52 for doubles and 2^-23 for all others. The operator rms_norm has 1e-6 unless told.
 class rms_norm {
  public:
-  explicit rms_norm(int64_t size, rms_norm_op attributes = {}) : attributes_(attributes), weight_({size}) {}
+  explicit rms_norm(int64_t size) : weight_({size}) {}
+  rms_norm(int64_t size, const rms_norm_op& attributes) : given_(attributes), weight_({size}) {}
 
   template <class Parameters, operand X>
   auto operator()(Parameters& m, const X& x) const {
-    return axiograd::rms_norm(x, m.use(weight_), attributes_);
+    constexpr int digits = std::same_as<typename X::value_type, double> ? 52 : 23;
+    const rms_norm_op of_type{.epsilon = {1, int64_t{1} << digits}};
+    return axiograd::rms_norm(x, m.use(weight_), given_.value_or(of_type));
   }
   template <class Visit>
   void visit_parameters(const Visit& visit) const {
@@ -29,14 +35,15 @@ class rms_norm {
   void init(seed) { fill(weight_, 1); }
 
  private:
-  rms_norm_op attributes_;
+  std::optional<rms_norm_op> given_;
   parameter weight_;
 };
 
-/// Normalises groups of channels of (N, C, ...). Parameters: weight (C), bias (C).
+/// Normalises groups of channels of (N, C, ...). Parameters: weight (C), bias (C). PyTorch: torch.nn.GroupNorm; same.
 class group_norm {
  public:
-  group_norm(int groups, int64_t channels) : attributes_{.groups = groups}, weight_({channels}), bias_({channels}) {}
+  group_norm(int groups, int64_t channels, ratio epsilon = {1, 100'000})
+      : attributes_{.groups = groups, .epsilon = epsilon}, weight_({channels}), bias_({channels}) {}
 
   template <class Parameters, operand X>
   auto operator()(Parameters& m, const X& x) const {
@@ -56,16 +63,49 @@ class group_norm {
   group_norm_op attributes_;
   parameter weight_, bias_;
 };
-/// Normalises every channel of every sample of (N, C, ...) by itself. Parameters: weight (C), bias (C).
-class instance_norm : public group_norm {
+/// Normalises every channel of every sample of (N, C, ...) by itself. Parameters, only if it is affine: weight (C), bias (C).
+/// PyTorch: torch.nn.InstanceNorm1d, 2d, 3d; same, not affine either unless told.
+class instance_norm {
  public:
-  explicit instance_norm(int64_t channels) : group_norm(static_cast<int>(channels), channels) {}
+  explicit instance_norm(int64_t channels, bool affine = false, ratio epsilon = {1, 100'000})
+      : affine_(affine),
+        attributes_{.groups = static_cast<int>(channels), .epsilon = epsilon},
+        weight_({channels}),
+        bias_({channels}) {
+    init({});
+  }
+
+  template <class Parameters, tensor_like X>
+  impl::plain<X> operator()(Parameters& m, const X& x) const {
+    if (affine_) return axiograd::group_norm(x, m.use(weight_), m.use(bias_), attributes_);
+    if (!impl::usable(x)) return x;
+    const auto same_for_all = [&](const parameter& p) {
+      return impl::constant_beside(x, p.value().template cast<typename X::value_type>());
+    };
+    return axiograd::group_norm(x, same_for_all(weight_), same_for_all(bias_), attributes_);
+  }
+  template <class Visit>
+  void visit_parameters(const Visit& visit) const {
+    if (!affine_) return;
+    visit("weight", weight_);
+    visit("bias", bias_);
+  }
+  void init(seed) {
+    fill(weight_, 1);
+    fill(bias_, 0);
+  }
+
+ private:
+  bool affine_;
+  group_norm_op attributes_;
+  parameter weight_, bias_;  // unless affine 1 and 0
 };
 
 /// Normalises the channels of (N, C, ...): in training by the batch, whose mean and variance move the running ones; in
 /// evaluation by the running ones, so that a result does not depend on its batch. Source: Ioffe & Szegedy 2015.
 ///
-/// Parameters: weight (C), bias (C); buffers, saved but not trained: running_mean (C), running_var (C), of unbiased variances.
+/// Parameters: weight (C), bias (C); buffers, saved but not trained: running_mean (C), running_var (C), of unbiased variances,
+/// and num_batches_tracked, how many batches they have seen. PyTorch: torch.nn.BatchNorm1d, 2d, 3d; same.
 /// In training one entry for a channel is refused: invalid_parameter, as in PyTorch.
 class batch_norm {
  public:
@@ -74,8 +114,9 @@ class batch_norm {
         epsilon_(epsilon),
         weight_({channels}),
         bias_({channels}),
-        running_mean_({channels}),
-        running_var_({channels}) {}
+        running_mean_(parameter::buffer({channels})),
+        running_var_(parameter::buffer({channels})),
+        batches_(parameter::counts({}, parameter_role::buffer)) {}
 
   template <class Parameters, tensor_like X>
   impl::plain<X> operator()(Parameters& m, const X& x) const {
@@ -118,12 +159,14 @@ class batch_norm {
     visit("bias", bias_);
     visit("running_mean", running_mean_);
     visit("running_var", running_var_);
+    visit("num_batches_tracked", batches_);
   }
   void init(seed) {
     fill(weight_, 1);
     fill(bias_, 0);
     fill(running_mean_, 0);
     fill(running_var_, 1);
+    batches_.set_counts(index_tensor::scalar(0));
   }
 
  private:
@@ -131,7 +174,8 @@ class batch_norm {
   template <class T>
   void follow(const tensor<T>& x) const {
     const int64_t batch = x.shape()[0], channels = x.shape()[1], n = x.shape().from(2).size();
-    parameter mean_of = running_mean_, var_of = running_var_;  // the same values
+    parameter mean_of = running_mean_, var_of = running_var_, batches = batches_;  // the same values
+    ++*batches.mutable_counts();
     for (int64_t c = 0; c < channels; ++c) {
       double mean = 0, square = 0;
       const auto for_each = [&](const auto& body) {
@@ -152,7 +196,7 @@ class batch_norm {
 
   double momentum_;
   ratio epsilon_;
-  parameter weight_, bias_, running_mean_, running_var_;
+  parameter weight_, bias_, running_mean_, running_var_, batches_;
 };
 
 }  // namespace axiograd::nn

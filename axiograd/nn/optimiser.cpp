@@ -10,13 +10,16 @@ namespace {
 // Entries one thread takes at a time.
 constexpr int64_t piece_entries = 1 << 15;
 
+bool is_trained(const named_parameter& p) { return p.value.role() == parameter_role::trained; }
+
 }  // namespace
 
 optimiser::optimiser(parameter_list parameters, std::initializer_list<const char*> states)
     : parameters_(std::move(parameters)) {
   for (const char* name : states) {
     named_state s{name, {}};
-    for (const named_parameter& p : parameters_) s.tensors.push_back(tensor<float>::zeros(p.value.shape()));
+    for (const named_parameter& p : parameters_)
+      s.tensors.push_back(tensor<float>::zeros(is_trained(p) ? p.value.shape() : shape{0}));
     states_.push_back(std::move(s));
   }
 }
@@ -24,7 +27,8 @@ optimiser::optimiser(parameter_list parameters, std::initializer_list<const char
 std::map<std::string, tensor<float>> optimiser::state() const {
   std::map<std::string, tensor<float>> all;
   for (const named_state& s : states_)
-    for (std::size_t i = 0; i < parameters_.size(); ++i) all.emplace(s.name + "." + parameters_[i].name, s.tensors[i]);
+    for (std::size_t i = 0; i < parameters_.size(); ++i)
+      if (is_trained(parameters_[i])) all.emplace(s.name + "." + parameters_[i].name, s.tensors[i]);
   return all;
 }
 
@@ -32,6 +36,7 @@ void optimiser::set_state(const std::map<std::string, tensor<float>>& state, std
   std::vector<named_state> fresh = states_;
   for (named_state& s : fresh)
     for (std::size_t i = 0; i < parameters_.size(); ++i) {
+      if (!is_trained(parameters_[i])) continue;
       const std::string name = s.name + "." + parameters_[i].name;
       const auto found = state.find(name);
       if (found == state.end()) throw failure({error_kind::invalid_file, "optimiser: the state lacks '" + name + "'"});
@@ -71,26 +76,53 @@ void optimiser::update_all(const Rule& rule) {
   for (int64_t i = 0; i < pieces; ++i) run(i);
 }
 
+std::map<std::string, double> sgd::settings() const {
+  return {{"learning_rate", options.learning_rate}, {"momentum", options.momentum}, {"weight_decay", options.weight_decay}};
+}
+void sgd::set_settings(const std::map<std::string, double>& given) {
+  options = {
+      .learning_rate = given.at("learning_rate"), .momentum = given.at("momentum"), .weight_decay = given.at("weight_decay")};
+}
+
+sgd_update rule_of(const sgd_options& o) {
+  return {.momentum = float_pair(o.momentum),
+          .rate = static_cast<float>(o.learning_rate),
+          .decay = static_cast<float>(o.weight_decay)};
+}
+
+adamw_update rule_of(const adamw_options& o, std::int64_t step) {
+  const auto t = static_cast<double>(step);
+  return {.take1 = static_cast<float>(1 - o.beta1),
+          .take2 = static_cast<float>(1 - o.beta2),
+          .rate = static_cast<float>(o.learning_rate / (1 - std::pow(o.beta1, t))),
+          .correction = static_cast<float>(1 / (1 - std::pow(o.beta2, t))),
+          .decay = static_cast<float>(o.learning_rate * o.weight_decay),
+          .epsilon = static_cast<float>(o.epsilon)};
+}
+
 sgd::sgd(parameter_list parameters, const sgd_options& given)
     : optimiser(std::move(parameters), {"momentum"}), options(given) {}
 
-void sgd::update() {
-  update_all(sgd_update{.rate = static_cast<float>(options.learning_rate),
-                        .momentum = static_cast<float>(options.momentum),
-                        .decay = static_cast<float>(options.weight_decay)});
+void sgd::update() { update_all(rule_of(options)); }
+
+std::map<std::string, double> adamw::settings() const {
+  return {{"learning_rate", options.learning_rate},
+          {"beta1", options.beta1},
+          {"beta2", options.beta2},
+          {"epsilon", options.epsilon},
+          {"weight_decay", options.weight_decay}};
+}
+void adamw::set_settings(const std::map<std::string, double>& given) {
+  options = {.learning_rate = given.at("learning_rate"),
+             .beta1 = given.at("beta1"),
+             .beta2 = given.at("beta2"),
+             .epsilon = given.at("epsilon"),
+             .weight_decay = given.at("weight_decay")};
 }
 
 adamw::adamw(parameter_list parameters, const adamw_options& given)
     : optimiser(std::move(parameters), {"mean", "mean_square"}), options(given) {}
 
-void adamw::update() {
-  const auto t = static_cast<double>(steps_);
-  update_all(adamw_update{.keep1 = static_cast<float>(options.beta1),
-                          .keep2 = static_cast<float>(options.beta2),
-                          .rate = static_cast<float>(options.learning_rate / (1 - std::pow(options.beta1, t))),
-                          .correction = static_cast<float>(1 / (1 - std::pow(options.beta2, t))),
-                          .shrink = static_cast<float>(1 - options.learning_rate * options.weight_decay),
-                          .epsilon = static_cast<float>(options.epsilon)});
-}
+void adamw::update() { update_all(rule_of(options, steps_)); }
 
 }  // namespace axiograd::nn

@@ -3,33 +3,57 @@
 
 namespace axiograd::nn {
 
-parameter::parameter(const axiograd::shape& dims) : value_(tensor<float>(dims)) {}
+namespace {
+
+void require_same_shape(const shape& given, const shape& own) {
+  if (given != own) throw failure({error_kind::shape_mismatch, message({"parameter: shape ", given, " does not fit ", own})});
+}
+std::uint64_t initial_key(seed s) { return key_of(spread(s, seed_use::initial_values), 0); }
+
+}  // namespace
+
+parameter::parameter(const axiograd::shape& dims) : parameter(dims, "") {}
+
+parameter::parameter(const axiograd::shape& dims, const char* suffix)
+    : parameter(content{.value = tensor<float>(dims), .suffix = suffix}) {}
+
+parameter parameter::buffer(const axiograd::shape& dims) {
+  return parameter(content{.value = tensor<float>(dims), .role = parameter_role::buffer});
+}
+
+parameter parameter::counts(const axiograd::shape& dims, parameter_role role) {
+  return parameter(content{.counts = index_tensor(dims), .role = role, .holds_counts = true});
+}
 
 void parameter::set(const tensor<float>& value) {
-  if (value.shape() != shape())
-    throw failure({error_kind::shape_mismatch, message({"parameter: shape ", value.shape(), " does not fit ", shape()})});
-  *value_ = value;
+  require_same_shape(value.shape(), shape());
+  content_->value = value;
+}
+
+void parameter::set_counts(const index_tensor& counts) {
+  require_same_shape(counts.shape(), content_->counts.shape());
+  content_->counts = counts;
 }
 
 void parameter::prepack() {
-  if (!value_->owner()->constant()) *value_ = value_->constant();
+  if (role() == parameter_role::trained && !value().owner()->constant()) content_->value = value().constant();
 }
 
-float* parameter::mutable_data() { return value_->mutable_data(); }
+float* parameter::mutable_data() { return content_->value.mutable_data(); }
 
 void append(parameter_list& list, std::string name, const parameter& p) { list.push_back({std::move(name), p}); }
 
 void fill(parameter& p, float value) { std::fill_n(p.mutable_data(), p.shape().size(), value); }
 
 void fill_uniform(parameter& p, seed s, double low, double high) {
-  const std::uint64_t key = key_of(s, 0);
+  const std::uint64_t key = initial_key(s);
   float* const x = p.mutable_data();
   for (int64_t i = 0; i < p.shape().size(); ++i)
     x[i] = static_cast<float>(low + (high - low) * uniform(key, static_cast<std::uint64_t>(i)));
 }
 
 void fill_normal(parameter& p, seed s, double mean, double deviation) {
-  const std::uint64_t key = key_of(s, 0);
+  const std::uint64_t key = initial_key(s);
   float* const x = p.mutable_data();
   for (int64_t i = 0; i < p.shape().size(); ++i)
     x[i] = static_cast<float>(mean + deviation * normal(key, static_cast<std::uint64_t>(i)));

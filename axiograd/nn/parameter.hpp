@@ -1,5 +1,5 @@
 #pragma once
-// Parameters: named tensors that are trained, used by reference.
+// Parameters: named tensors that belong to a model, used by reference.
 
 #include <axiograd/autograd/var.hpp>
 #include <axiograd/core/random.hpp>
@@ -8,13 +8,36 @@
 
 namespace axiograd::nn {
 
-/// A trainable tensor. Copies refer to the same values, as do copies of the layer that holds it.
+/// What becomes of a parameter beside its use in layers.
+enum class parameter_role : unsigned char {
+  trained,  ///< optimisers update it
+  buffer,   ///< follows the data in training, saved with the model: running means and counts
+  random,   ///< where random draws stand: kept in checkpoints, but no tensor of the model
+};
+
+/// A tensor of a model: floats, or for some buffers whole numbers. Copies refer to the same values, as do copies of the layer
+/// that holds it.
 class parameter {
  public:
+  /// Trained, zeros.
   explicit parameter(const shape& dims);
+  /// Trained, one of several whose entries a file holds in one tensor, one after the other along the first axis: `name +
+  /// suffix` in the model is a part of `name` in the file. PyTorch keeps the projections of queries, keys and values so.
+  parameter(const shape& dims, const char* suffix);
+  /// Floats that are saved and not trained.
+  static parameter buffer(const shape& dims);
+  /// Whole numbers, zeros, with no floats: value() is empty.
+  static parameter counts(const shape& dims, parameter_role role);
 
-  const tensor<float>& value() const { return *value_; }
-  const axiograd::shape& shape() const { return value_->shape(); }
+  parameter_role role() const { return content_->role; }
+  const char* suffix() const { return content_->suffix; }
+  const tensor<float>& value() const { return content_->value; }
+  const axiograd::shape& shape() const { return content_->value.shape(); }
+  bool holds_counts() const { return content_->holds_counts; }
+  const index_tensor& counts() const { return content_->counts; }
+  int64_t* mutable_counts() { return content_->counts.mutable_data(); }
+  /// Replaces whole numbers; throws `failure` (shape_mismatch) if the shape differs.
+  void set_counts(const index_tensor& counts);
   /// Replaces the values; throws `failure` (shape_mismatch) if the shape differs.
   void set(const tensor<float>& value);
   /// Entries for writing in place.
@@ -24,10 +47,18 @@ class parameter {
   /// that differ by rounding, less time for small batches (docs/decisions/gemm.md). The values move: entries that
   /// `mutable_data` gave before are no longer the parameter's.
   void prepack();
-  bool same(const parameter& other) const { return &*value_ == &*other.value_; }
+  bool same(const parameter& other) const { return &*content_ == &*other.content_; }
 
  private:
-  shared<tensor<float>> value_;
+  struct content {
+    tensor<float> value{axiograd::shape{0}};
+    index_tensor counts{axiograd::shape{0}};
+    const char* suffix = "";
+    parameter_role role = parameter_role::trained;
+    bool holds_counts = false;
+  };
+  explicit parameter(content c) : content_(std::move(c)) {}
+  shared<content> content_;
 };
 
 /// A parameter and its name in the model, as PyTorch would call it: "0.weight".
@@ -38,7 +69,8 @@ struct named_parameter {
 using parameter_list = std::vector<named_parameter>;
 void append(parameter_list& list, std::string name, const parameter& p);
 
-// ---- initial values: entry i depends on the seed and on i only (contract 18, 19.10) -----------------------------------------
+// ---- initial values: entry i depends on the seed, which is spread (core/random.hpp), and on i only (contract 18, 19.10)
+// -------
 
 void fill(parameter& p, float value);
 /// Uniform in [low, high).

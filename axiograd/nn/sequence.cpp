@@ -1,4 +1,5 @@
 #include <axiograd/nn/sequence.hpp>
+#include <bit>
 #include <cmath>
 
 namespace axiograd::nn {
@@ -10,40 +11,43 @@ void embedding::require_inside(const index_tensor& indices) const {
                                                               " is outside a table of ", weight_.shape()[0], " rows"})});
 }
 
-std::uint64_t dropout::next_counter() const {
-  constexpr int block = 1 << 20;  // a float counts exactly to 2^24
-  parameter calls = calls_;       // the same values
-  float* const at = calls.mutable_data();
-  const auto counter = static_cast<std::uint64_t>(at[1]) * block + static_cast<std::uint64_t>(at[0]);
-  at[0] += 1;
-  if (at[0] == block) {
-    at[0] = 0;
-    at[1] += 1;
-  }
-  return counter;
+void dropout::init(seed s) { draws_.set_counts(index_tensor::from({2}, {std::bit_cast<int64_t>(s.value), 0})); }
+
+random_key dropout::next_key() const {
+  parameter draws = draws_;  // the same numbers
+  int64_t* const at = draws.mutable_counts();
+  return {{std::bit_cast<std::uint64_t>(at[0])}, static_cast<std::uint64_t>(at[1]++)};
 }
 
 void impl::recurrent_layer::init(seed s) {
   const double bound = 1 / std::sqrt(static_cast<double>(hidden()));
   std::uint64_t number = 0;
-  for (parameter* p : {&w_ih_, &w_hh_, &b_ih_, &b_hh_}) fill_uniform(*p, next_seed(s, number++), -bound, bound);
+  for (parameter* p : {&w_ih_, &w_hh_, &b_ih_, &b_hh_})
+    fill_uniform(*p, spread(s, seed_use::parameter, number++), -bound, bound);
 }
 
-multi_head_attention::multi_head_attention(int64_t features, int64_t heads, int64_t key_heads, bool causal)
+multi_head_attention::multi_head_attention(int64_t features, int64_t heads, int64_t key_heads, bool causal,
+                                           int64_t context_features)
     : heads_(heads), key_heads_(key_heads > 0 ? key_heads : heads), causal_(causal) {
   if (heads < 1 || features % heads != 0)
     throw failure({error_kind::invalid_parameter,
                    message({"multi_head_attention: ", heads, " heads do not divide ", features, " features"})});
   const int64_t of_keys = features / heads * key_heads_;
-  for (const int64_t out : {features, of_keys, of_keys, features}) {
-    weights_.emplace_back(shape{out, features});
-    biases_.emplace_back(shape{out});
+  const int64_t of_context = context_features > 0 ? context_features : features;
+  const bool joined = of_keys == features && of_context == features;
+  constexpr const char* parts[]{".q", ".k", ".v"};
+  for (std::size_t i = 0; i < 3; ++i) {
+    const int64_t out = i == 0 ? features : of_keys, in = i == 0 ? features : of_context;
+    weights_.emplace_back(shape{out, in}, joined ? parts[i] : "");
+    biases_.emplace_back(shape{out}, parts[i]);
   }
+  weights_.emplace_back(shape{features, features});
+  biases_.emplace_back(shape{features});
 }
 
 void multi_head_attention::init(seed s) {
   for (std::size_t i = 0; i < 4; ++i) {
-    fill_xavier_uniform(weights_[i], next_seed(s, i), weights_[i].shape()[1], weights_[i].shape()[0]);
+    fill_xavier_uniform(weights_[i], spread(s, seed_use::parameter, i), weights_[i].shape()[1], weights_[i].shape()[0]);
     fill(biases_[i], 0);
   }
 }

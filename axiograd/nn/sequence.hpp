@@ -34,30 +34,27 @@ class embedding {
 
 /// In training, entries set to 0 with probability p and the others divided by 1 - p; in evaluation nothing.
 ///
-/// Buffer, saved but not trained: calls (2), how often it has drawn a mask, so that a resumed training draws on.
+/// draws (2), its seed and how often it has drawn a mask, is kept in checkpoints, so that a resumed training draws on, and is
+/// no tensor of the model.
 class dropout {
  public:
-  explicit dropout(double p = 0.5) : p_(p), calls_({2}) {}
+  explicit dropout(double p = 0.5) : p_(p), draws_(parameter::counts({2}, parameter_role::random)) {}
 
   template <class Parameters, tensor_like X>
   impl::plain<X> operator()(Parameters& m, const X& x) const {
     if (!m.training()) return x;
-    return axiograd::dropout(x, p_, {seed_, next_counter()});
+    return axiograd::dropout(x, p_, next_key());
   }
   template <class Visit>
   void visit_parameters(const Visit& visit) const {
-    visit("calls", calls_);
+    visit("draws", draws_);
   }
-  void init(seed s) {
-    seed_ = s;
-    fill(calls_, 0);
-  }
+  void init(seed s);
 
  private:
-  std::uint64_t next_counter() const;
+  random_key next_key() const;
   double p_;
-  seed seed_{};
-  parameter calls_;
+  parameter draws_;
 };
 
 namespace impl {
@@ -126,11 +123,17 @@ class lstm : public impl::recurrent_layer {
 
 /// Attention with biased projections: queries from x, keys and values from a context, x itself if none is given.
 ///
-/// Shapes: x (..., n, features), context (..., m, features). Fewer key heads than query heads share each among several (grouped
-/// queries). Parameters: q, k, v and out, each weight and bias.
+/// Shapes: x (..., n, features), context (..., m, context_features), which are `features` unless given. Fewer key heads than
+/// query heads share each among several (grouped queries). Source: Vaswani et al. 2017, section 3.2. PyTorch:
+/// torch.nn.MultiheadAttention(features, heads, kdim = vdim = context_features, batch_first=True)(x, context, context)[0].
+///
+/// Parameters: a weight and a bias each of the projections q, k, v and out. A file has them under PyTorch's names:
+/// in_proj_weight holds q, k and v one after the other, as in_proj_bias does; q_proj_weight, k_proj_weight and v_proj_weight
+/// stand by themselves where the context has other features or fewer heads; out_proj.weight, out_proj.bias.
 class multi_head_attention {
  public:
-  multi_head_attention(int64_t features, int64_t heads, int64_t key_heads = 0, bool causal = false);
+  multi_head_attention(int64_t features, int64_t heads, int64_t key_heads = 0, bool causal = false,
+                       int64_t context_features = 0);
 
   template <class Parameters, tensor_like X>
   axiograd::impl::plain<X> operator()(Parameters& m, const X& x) const {
@@ -152,10 +155,12 @@ class multi_head_attention {
   }
   template <class Visit>
   void visit_parameters(const Visit& visit) const {
-    constexpr const char* names[]{"q", "k", "v", "out"};
+    constexpr const char *joined[]{"in_proj_weight.q", "in_proj_weight.k", "in_proj_weight.v", "out_proj.weight"},
+        *apart[]{"q_proj_weight", "k_proj_weight", "v_proj_weight", "out_proj.weight"},
+        *biases[]{"in_proj_bias.q", "in_proj_bias.k", "in_proj_bias.v", "out_proj.bias"};
     for (std::size_t i = 0; i < 4; ++i) {
-      visit(message({names[i], ".weight"}), weights_[i]);
-      visit(message({names[i], ".bias"}), biases_[i]);
+      visit(weights_[i].suffix()[0] != 0 ? joined[i] : apart[i], weights_[i]);
+      visit(biases[i], biases_[i]);
     }
   }
   void init(seed s);

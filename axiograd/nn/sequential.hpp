@@ -12,12 +12,12 @@ class sequential {
  public:
   explicit sequential(Layers... layers) : layers_(std::move(layers)...) { init(seed{0}); }
 
-  /// Fresh initial values; each layer's depend on the seed and its position.
+  /// Fresh initial values; each layer's depend on the seed and its position, and share nothing with those of other seeds.
   void init(seed s) {
     std::uint64_t position = 0;
-    std::apply([&](auto&... layer) { (layer.init(seed{next_seed(s, position++)}), ...); }, layers_);
+    std::apply([&](auto&... layer) { (layer.init(spread(s, seed_use::layer, position++)), ...); }, layers_);
   }
-  /// All parameters, in order, named "POSITION.NAME".
+  /// All parameters, in order, named "POSITION.NAME"; their roles say which are trained.
   parameter_list parameters() const {
     parameter_list list;
     int position = 0;

@@ -10,8 +10,9 @@ namespace axiograd::train {
 namespace {
 
 constexpr const char* model_format = "axiograd model 1";
-constexpr const char* checkpoint_format = "axiograd checkpoint 1";
-constexpr std::string_view parameter_prefix = "model.", state_prefix = "optimiser.";
+constexpr const char* checkpoint_format = "axiograd checkpoint 2";
+constexpr std::string_view model_prefix = "model.", random_prefix = "random.", state_prefix = "optimiser.";
+constexpr const char* setting_prefix = "optimiser.";  // of texts
 
 template <class T>
 std::string text_of(T number) {
@@ -76,10 +77,27 @@ void require_kind(const std::string& path, const io::texts& metadata, const char
     const auto found = metadata.find(key);
     return found == metadata.end() ? std::string("none") : io::excerpt(found->second, 40);
   };
+  if (text("format") == io::excerpt("axiograd checkpoint 1") && std::string_view(format) == checkpoint_format)
+    refuse(path,
+           "an axiograd checkpoint 1 file, of an earlier version of axiograd: it lacks the optimiser's options and cannot be "
+           "resumed; train again");
   if (text("format") != io::excerpt(format))
     refuse(path, "not an " + std::string(format) + " file (its format: " + text("format") + ")");
   if (text("model") != io::excerpt(model, 40))
     refuse(path, "holds the model " + text("model") + ", expected " + io::excerpt(model, 40));
+}
+
+/// The options of an optimiser of that kind. Throws `failure` (invalid_file).
+std::map<std::string, double> settings_from(const checkpoint& from, const nn::optimiser& optimiser) {
+  const io::texts& metadata = from.content.metadata;
+  if (const std::string& kind = text_at(from.path, metadata, "optimiser"); kind != optimiser.name())
+    refuse(from.path, "holds the state of the optimiser " + io::excerpt(kind, 20) + ", not of " + optimiser.name());
+  std::map<std::string, double> settings = optimiser.settings();
+  for (auto& [name, value] : settings) {
+    const std::string key = setting_prefix + name;
+    value = number_from<double>(from.path, key.c_str(), text_at(from.path, metadata, key.c_str()));
+  }
+  return settings;
 }
 
 }  // namespace
@@ -87,6 +105,7 @@ void require_kind(const std::string& path, const io::texts& metadata, const char
 void save_checkpoint(const std::string& path, const training_state& state, const nn::optimiser& optimiser) {
   io::tensor_file file{.tensors = {},
                        .metadata = {{"format", checkpoint_format},
+                                    {"optimiser", optimiser.name()},
                                     {"model", state.model},
                                     {"data", state.data},
                                     {"epochs", text_of(state.options.epochs)},
@@ -97,8 +116,11 @@ void save_checkpoint(const std::string& path, const training_state& state, const
                                     {"seed", text_of(state.options.start.value)},
                                     {"steps", text_of(optimiser.steps())},
                                     {"history", history_text(state.history)}}};
-  for (const nn::named_parameter& p : optimiser.parameters())
-    file.tensors.emplace(std::string(parameter_prefix) + p.name, p.value.value());
+  for (const auto& [name, value] : optimiser.settings()) file.metadata.emplace(setting_prefix + name, text_of(value));
+  const io::model_entries entries = io::entries_of(optimiser);
+  for (const bool in_model : {true, false})
+    for (const auto& [name, values] : io::tensors_of(path, entries, in_model))
+      file.tensors.emplace(std::string(in_model ? model_prefix : random_prefix) + name, values);
   for (const auto& [name, values] : optimiser.state()) file.tensors.emplace(std::string(state_prefix) + name, values);
   ok_or_throw(io::write_tensors(path, file));
 }
@@ -125,11 +147,13 @@ checkpoint read_checkpoint(const std::string& path, const std::string& model) {
 }
 
 void restore(const checkpoint& from, nn::optimiser& optimiser) {
-  io::tensor_file parameters;
+  io::tensor_file model, random;
   std::map<std::string, tensor<float>> state;
   for (const auto& [name, stored] : from.content.tensors) {
-    if (name.starts_with(parameter_prefix)) {
-      parameters.tensors.emplace(name.substr(parameter_prefix.size()), stored);
+    if (name.starts_with(model_prefix)) {
+      model.tensors.emplace(name.substr(model_prefix.size()), stored);
+    } else if (name.starts_with(random_prefix)) {
+      random.tensors.emplace(name.substr(random_prefix.size()), stored);
     } else if (name.starts_with(state_prefix)) {
       result<tensor<float>> values = from.content.get<float>(name);
       if (!values) throw failure({values.error().kind, from.path + ": " + values.error().message});
@@ -142,14 +166,18 @@ void restore(const checkpoint& from, nn::optimiser& optimiser) {
     if (!state.contains(name)) refuse(from.path, "the optimiser's state lacks " + io::excerpt(name));
   }
   if (state.size() != optimiser.state().size()) refuse(from.path, "the optimiser has no such state as this file holds");
-  nn::optimiser checked = optimiser;  // has its own state and the same parameters
+  const std::map<std::string, double> settings = settings_from(from, optimiser);
+  const io::model_entries entries = io::entries_of(optimiser);
+  const auto model_values = io::values_for(from.path, model, entries, true, {.exact = true});
+  const auto random_values = io::values_for(from.path, random, entries, false, {.exact = true});
   try {
-    checked.set_state(state, from.state.steps);
+    optimiser.set_state(state, from.state.steps);  // changes nothing if it throws; what follows does not throw
   } catch (const failure& problem) {
     refuse(from.path, problem.what());
   }
-  io::set_parameters(from.path, std::move(parameters), optimiser);
-  optimiser.set_state(state, from.state.steps);
+  optimiser.set_settings(settings);
+  io::set_values(optimiser, model_values);
+  io::set_values(optimiser, random_values);
 }
 
 io::texts model_facts(const std::string& model, io::texts more) {

@@ -38,7 +38,9 @@ struct training_state {
   std::vector<epoch_record> history;
 };
 
-/// Writes the optimiser's parameters and state. Throws `failure` (see io::write_tensors).
+/// Writes, in format 2: the optimiser's kind, options, step count and state ("optimiser.STATE.PARAMETER"), the tensors of its
+/// model ("model.NAME" as in a model file), and where random draws stand ("random.NAME": seed and count of each layer that
+/// draws masks), so that a training goes on as if it had not stopped. Throws `failure` (see io::write_tensors).
 void save_checkpoint(const std::string& path, const training_state& state, const nn::optimiser& optimiser);
 
 /// A checkpoint that was read; nothing of a model has changed yet.
@@ -49,8 +51,8 @@ struct checkpoint {
 };
 /// Reads a checkpoint of the model of that name. Throws `failure` (see io::read_tensors; invalid_file).
 checkpoint read_checkpoint(const std::string& path, const std::string& model);
-/// Gives parameters and state to an optimiser of the same parameters. Throws `failure` (invalid_file, shape_mismatch), naming
-/// the tensor, and then nothing has changed.
+/// Gives parameters, state and options to an optimiser of the same kind and parameters. Throws `failure` (invalid_file,
+/// shape_mismatch), naming the tensor, and then nothing has changed.
 void restore(const checkpoint& from, nn::optimiser& optimiser);
 
 /// Metadata of a model file.

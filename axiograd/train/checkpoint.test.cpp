@@ -1,5 +1,8 @@
+#include <axiograd/functional/random.hpp>
 #include <axiograd/io/scratch.test.hpp>
 #include <axiograd/nn/layers.hpp>
+#include <axiograd/nn/normalization.hpp>
+#include <axiograd/nn/sequence.hpp>
 #include <axiograd/nn/sequential.hpp>
 #include <axiograd/train/checkpoint.hpp>
 
@@ -37,7 +40,8 @@ std::string changed(const scratch_folder& folder, const char* name, Change chang
 TEST(checkpoint, keeps_every_number) {
   const scratch_folder folder;
   model_type model = small_model();
-  nn::adamw optimiser(model.parameters(), {.learning_rate = 0.1});
+  const nn::adamw_options every{.learning_rate = 0.1, .beta1 = 0.8, .beta2 = 0.97, .epsilon = 1e-7, .weight_decay = 1.0 / 3};
+  nn::adamw optimiser(model.parameters(), every);
   const auto ones = tensor<float>::ones({8});
   optimiser.step([&](const nn::parameter&) { return ones.data(); });
   const training_state state{.model = "small",
@@ -64,11 +68,59 @@ TEST(checkpoint, keeps_every_number) {
 
   model_type other = small_model();
   other.init(seed{99});
-  nn::adamw fresh(other.parameters(), {.learning_rate = 0.1});
+  nn::adamw fresh(other.parameters());
   restore(c, fresh);
   EXPECT_EQ(values_of(other), values_of(model));
   EXPECT_EQ(fresh.state(), optimiser.state());
   EXPECT_EQ(fresh.steps(), 1);
+  EXPECT_EQ(fresh.settings(), optimiser.settings());
+  EXPECT_EQ(fresh.options.weight_decay, 1.0 / 3);
+}
+
+// Running statistics, their count, masks and projections that a file holds together: a model that has all of them goes on to
+// the same bits as if nobody had stopped it.
+TEST(checkpoint, a_model_with_masks_and_running_statistics_goes_on_to_the_same_bits) {
+  const scratch_folder folder;
+  const auto make = [] {
+    return nn::sequential{nn::linear{2, 8}, nn::batch_norm{8}, nn::dropout{0.5}, nn::multi_head_attention{8, 2},
+                          nn::linear{8, 2}};
+  };
+  const auto train = [](auto& model, nn::optimiser& optimiser, int first, int last) {
+    for (int i = first; i < last; ++i) {
+      const auto x = random_normal({6, 2}, {seed{1}, static_cast<std::uint64_t>(i)});
+      const auto loss = [&](auto& m) { return cross_entropy_logits(m(x), index_tensor::from({6}, {0, 1, 0, 1, 1, 0})); };
+      model.step(loss, dynamic_cast<nn::adamw&>(optimiser));
+    }
+  };
+  auto whole = make(), cut = make(), rest = make();
+  whole.init(seed{4});
+  cut.init(seed{4});
+  nn::adamw one(whole.parameters()), two(cut.parameters()), three(rest.parameters());
+  train(whole, one, 0, 8);
+  train(cut, two, 0, 5);
+  save_checkpoint(folder / "c", {.model = "m", .data = "d", .options = {}, .steps = 0, .history = {}}, two);
+  const checkpoint c = read_checkpoint(folder / "c", "m");
+  EXPECT_TRUE(c.content.tensors.contains("random.2.draws"));
+  EXPECT_TRUE(c.content.tensors.contains("model.3.in_proj_weight"));
+  EXPECT_EQ(*c.content.get<int64_t>("model.1.num_batches_tracked"), index_tensor::scalar(5));
+  restore(c, three);
+  train(rest, three, 5, 8);
+  for (const auto* const path : {"whole", "rest"}) io::save(folder / path, path[0] == 'w' ? whole : rest);
+  EXPECT_EQ(io::content_of(folder / "whole"), io::content_of(folder / "rest"));
+  EXPECT_EQ(one.state(), three.state());
+}
+
+TEST(checkpoint, format_1_is_refused_by_name) {
+  const scratch_folder folder;
+  const std::string path = changed(folder, "c.safetensors", [](io::tensor_file& f) {
+    f.metadata["format"] = "axiograd checkpoint 1";
+    f.metadata.erase("optimiser");
+  });
+  EXPECT_EQ(
+      message_of([&] { read_checkpoint(path, "small"); }),
+      path +
+          ": an axiograd checkpoint 1 file, of an earlier version of axiograd: it lacks the optimiser's options and cannot "
+          "be resumed; train again");
 }
 
 TEST(checkpoint, what_is_not_one_is_refused) {
@@ -77,9 +129,9 @@ TEST(checkpoint, what_is_not_one_is_refused) {
     const std::string path = changed(folder, "c.safetensors", change);
     return message_of([&] { read_checkpoint(path, "small"); }).substr(path.size() + 2);
   };
-  EXPECT_EQ(problem([](io::tensor_file& f) { f.metadata.clear(); }), "not an axiograd checkpoint 1 file (its format: none)");
+  EXPECT_EQ(problem([](io::tensor_file& f) { f.metadata.clear(); }), "not an axiograd checkpoint 2 file (its format: none)");
   EXPECT_EQ(problem([](io::tensor_file& f) { f.metadata["format"] = "pt"; }),
-            "not an axiograd checkpoint 1 file (its format: 'pt')");
+            "not an axiograd checkpoint 2 file (its format: 'pt')");
   EXPECT_EQ(problem([](io::tensor_file& f) { f.metadata["model"] = "big"; }), "holds the model 'big', expected 'small'");
   EXPECT_EQ(problem([](io::tensor_file& f) { f.metadata.erase("seed"); }), "metadata lack 'seed'");
   EXPECT_EQ(problem([](io::tensor_file& f) { f.metadata["seed"] = "-1"; }), "metadata 'seed': '-1' is not a number that fits");
@@ -104,8 +156,14 @@ TEST(checkpoint, nothing_is_half_restored) {
     const std::string text = message_of([&] { restore(c, optimiser); });
     EXPECT_EQ(values_of(model), before);
     EXPECT_EQ(optimiser.steps(), 0);
+    EXPECT_EQ(optimiser.settings(), nn::adamw(model.parameters()).settings());
     return text.starts_with(path) ? text.substr(path.size() + 2) : text;
   };
+  EXPECT_EQ(problem([](io::tensor_file& f) { f.metadata["optimiser"] = "sgd"; }),
+            "holds the state of the optimiser 'sgd', not of adamw");
+  EXPECT_EQ(problem([](io::tensor_file& f) { f.metadata.erase("optimiser.beta2"); }), "metadata lack 'optimiser.beta2'");
+  EXPECT_EQ(problem([](io::tensor_file& f) { f.metadata["optimiser.epsilon"] = "inf"; }),
+            "metadata 'optimiser.epsilon': 'inf' is not a number that fits");
   const auto zeros = [](const shape& s) { return io::stored_tensor(tensor<float>::zeros(s)); };
   EXPECT_EQ(problem([](io::tensor_file& f) { f.tensors.erase("optimiser.mean.2.bias"); }),
             "the optimiser's state lacks 'mean.2.bias'");

@@ -45,6 +45,8 @@ workload attention_block() {
           }};
 }
 
+// The epsilon of the peer in torch_peer.py; nn::layer_norm has 1e-5 unless told.
+constexpr ratio norm_epsilon{1, 1'000'000};
 constexpr int64_t batch = 4, context = 256, features = 384, heads = 6, vocabulary = 65, layers = 6;
 
 /// Attention and a dense layer of four times the width, each on the normalised sum of what came before.
@@ -66,7 +68,7 @@ class transformer_block {
   void init(seed) {}  // set_parameters does it
 
  private:
-  nn::layer_norm norm1_{features}, norm2_{features};
+  nn::layer_norm norm1_{features, norm_epsilon}, norm2_{features, norm_epsilon};
   nn::multi_head_attention attention_{features, heads, 0, true};
   nn::linear up_{features, 4 * features}, down_{4 * features, features};
 };
@@ -77,7 +79,14 @@ workload gpt_step() {
     nn::embedding tokens{vocabulary, features};
     nn::embedding positions{context, features};
     nn::sequential<block, block, block, block, block, block, nn::layer_norm, nn::linear> model{
-        block{}, block{}, block{}, block{}, block{}, block{}, nn::layer_norm{features}, nn::linear{features, vocabulary}};
+        block{},
+        block{},
+        block{},
+        block{},
+        block{},
+        block{},
+        nn::layer_norm{features, norm_epsilon},
+        nn::linear{features, vocabulary}};
     nn::parameter_list parameters;
     std::optional<nn::adamw> optimiser;
     index_tensor text = labels({batch, context}, 1, vocabulary), next = labels({batch, context}, 2, vocabulary);
