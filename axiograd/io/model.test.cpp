@@ -57,6 +57,60 @@ TEST(model, a_file_that_does_not_fit_changes_nothing) {
   EXPECT_EQ(message_of([&] { load(path, other); }), path + ": tensor '0.bias': dtype I64, expected F32");
 }
 
+TEST(model, names_that_do_not_fit_are_all_listed_with_the_nearest) {
+  const scratch_folder folder;
+  const std::string path = folder / "m";
+  stand_in model{{"features.0.weight", weight}, {"features.0.bias", bias}, {"classifier.bias", bias}};
+  save(path, stand_in{{"feature.0.weight", weight}, {"features.0.bias", bias}, {"x", bias}, {"module.classifier.bias", bias}});
+  EXPECT_EQ(message_of([&] { load(path, model); }),
+            path +
+                ": there is no tensor 'classifier.bias' (nearest: 'module.classifier.bias'), 'features.0.weight' (nearest: "
+                "'feature.0.weight'); the model has no parameter 'feature.0.weight' (nearest: 'features.0.weight'), "
+                "'module.classifier.bias' (nearest: 'classifier.bias'), 'x'");
+  stand_in many{};
+  for (int i = 0; i < 25; ++i) many.list.push_back({"p" + std::to_string(10 + i), {std::make_shared<tensor<float>>(bias)}});
+  save(path, many);
+  stand_in none{};
+  EXPECT_NE(message_of([&] { load(path, none); }).find("'p19' and 15 more"), std::string::npos);
+}
+
+TEST(model, not_strict_leaves_the_others_alone_and_says_which) {
+  const scratch_folder folder;
+  const std::string path = folder / "m";
+  save(path, stand_in{{"0.weight", weight}, {"more", bias}});
+  const tensor<float> before = tensor<float>::from({2}, {8, 9});
+  stand_in model{{"0.weight", tensor<float>({2, 2})}, {"0.bias", before}};
+  std::vector<std::string> skipped;
+  load(path, model, {.strict = false, .skipped = &skipped});
+  EXPECT_EQ(model[0], weight);
+  EXPECT_EQ(model[1], before);
+  EXPECT_EQ(skipped, (std::vector<std::string>{"0.bias", "more"}));
+  stand_in wrong{{"0.weight", tensor<float>({3, 2})}};  // a shape is no name
+  EXPECT_EQ(message_of([&] { load(path, wrong, {.strict = false}); }),
+            path + ": tensor '0.weight' has shape (2,2), the model expects (3,2)");
+}
+
+TEST(model, other_dtypes_are_converted_unless_exact) {
+  const scratch_folder folder;
+  const std::string path = folder / "m";
+  const auto doubles = tensor<double>::from({2}, {0.1, -3});
+  ok_or_throw(write_tensors(path, {.tensors = {{"a", doubles}}, .metadata = {}}));
+  stand_in model{{"a", bias}};
+  load(path, model);
+  EXPECT_EQ(model[0], tensor<float>::from({2}, {0.1F, -3}));
+  EXPECT_EQ(message_of([&] { load(path, model, {.exact = true}); }), path + ": tensor 'a': dtype F64, expected F32");
+  ok_or_throw(write_tensors(path, {.tensors = {{"a", tensor<double>::from({2}, {0, 1e300})}}, .metadata = {}}));
+  EXPECT_EQ(message_of([&] { load(path, model); }).find(path + ": tensor 'a': entry 1, "), 0U);
+  EXPECT_EQ(model[0], tensor<float>::from({2}, {0.1F, -3}));
+}
+
+TEST(model, limits_are_those_of_the_options) {
+  const scratch_folder folder;
+  save(folder / "m", stand_in{{"a", bias}});
+  stand_in model{{"a", bias}};
+  EXPECT_NE(message_of([&] { load(folder / "m", model, {.limits = {.file_bytes = 8}}); }), "no failure");
+}
+
 TEST(model, two_parameters_of_one_name) {
   const scratch_folder folder;
   EXPECT_EQ(message_of([&] { save(folder / "m", stand_in{{"a", weight}, {"a", bias}}); }),

@@ -8,19 +8,19 @@
 
 namespace axiograd::nn {
 
-/// y = x W^T + b. Parameters: weight (out, in), bias (out).
+/// y = x W^T + b. Parameters: weight (out, in), bias (out), the latter unless left out.
 class linear {
  public:
-  linear(int64_t in, int64_t out) : weight_({out, in}), bias_({out}) {}
+  linear(int64_t in, int64_t out, bool bias = true) : has_bias_(bias), weight_({out, in}), bias_({out}) {}
 
   template <class Parameters, operand X>
   auto operator()(Parameters& m, const X& x) const {
-    return axiograd::linear(m.use(weight_), m.use(bias_), x);
+    return has_bias_ ? axiograd::linear(m.use(weight_), m.use(bias_), x) : axiograd::linear(m.use(weight_), x);
   }
   template <class Visit>
   void visit_parameters(const Visit& visit) const {
     visit("weight", weight_);
-    visit("bias", bias_);
+    if (has_bias_) visit("bias", bias_);
   }
   void init(seed s) {
     fill_kaiming_uniform(weight_, s, weight_.shape()[1]);
@@ -28,23 +28,25 @@ class linear {
   }
 
  private:
+  bool has_bias_;
   parameter weight_, bias_;
 };
 
-/// 2-d convolution. Parameters: weight (out, in / groups, k, k), bias (out).
+/// 2-d convolution. Parameters: weight (out, in / groups, k, k), bias (out), the latter unless left out.
 class conv2d {
  public:
-  conv2d(int64_t in, int64_t out, extents<2> kernel, conv2d_op attributes = {})
-      : attributes_(attributes), weight_({out, in / attributes.groups, kernel[0], kernel[1]}), bias_({out}) {}
+  conv2d(int64_t in, int64_t out, extents<2> kernel, conv2d_op attributes = {}, bool bias = true)
+      : attributes_(attributes), has_bias_(bias), weight_({out, in / attributes.groups, kernel[0], kernel[1]}), bias_({out}) {}
 
   template <class Parameters, operand X>
   auto operator()(Parameters& m, const X& x) const {
-    return axiograd::conv2d(m.use(weight_), m.use(bias_), x, attributes_);
+    return has_bias_ ? axiograd::conv2d(m.use(weight_), m.use(bias_), x, attributes_)
+                     : axiograd::conv2d(m.use(weight_), x, attributes_);
   }
   template <class Visit>
   void visit_parameters(const Visit& visit) const {
     visit("weight", weight_);
-    visit("bias", bias_);
+    if (has_bias_) visit("bias", bias_);
   }
   void init(seed s) {
     fill_kaiming_uniform(weight_, s, weight_.shape().from(1).size());
@@ -53,6 +55,7 @@ class conv2d {
 
  private:
   conv2d_op attributes_;
+  bool has_bias_;
   parameter weight_, bias_;
 };
 

@@ -48,6 +48,8 @@ IMAGE, SMALL = (2, 1, 6, 6), 0.01  # inputs so small that an epsilon shows
 CASES = {
     "linear": ([lambda: nn.Linear(5, 3)], (2, 5)),
     "conv2d": ([lambda: nn.Conv2d(4, 6, (3, 2), (2, 1), (1, 0), groups=2)], (2, 4, 5, 4)),
+    "linear_no_bias": ([lambda: nn.Linear(5, 3, bias=False)], (2, 5)),
+    "conv2d_no_bias": ([lambda: nn.Conv2d(2, 3, 3, bias=False)], (2, 2, 4, 4)),
     "layer_norm": ([lambda: nn.LayerNorm(6)], (4, 6), {"scale": SMALL}),
     "layer_norm_epsilon": ([lambda: nn.LayerNorm(6, eps=1e-3)], (4, 6), {"scale": SMALL}),
     "rms_norm": ([lambda: nn.RMSNorm(6)], (4, 6), {"scale": SMALL / 10}),

@@ -151,6 +151,8 @@ std::vector<std::unique_ptr<twin>> all() {
   collector c;
   c.chain("linear", nn::linear{5, 3});
   c.chain("conv2d", nn::conv2d{4, 6, {3, 2}, {.stride = {2, 1}, .padding = {1, 0}, .groups = 2}});
+  c.chain("linear_no_bias", nn::linear{5, 3, false});
+  c.chain("conv2d_no_bias", nn::conv2d{2, 3, 3, {}, false});
   c.chain("layer_norm", nn::layer_norm{6});
   c.chain("layer_norm_epsilon", nn::layer_norm{6, {1, 1000}});
   c.chain("rms_norm", nn::rms_norm{6});

@@ -14,7 +14,7 @@ struct gelu_erf_op {
                                 .derivative = "erfc(-x / sqrt(2)) / 2 + x exp(-x^2 / 2) / sqrt(2 pi)",
                                 .edges = "total; NaN propagates; large |x| give x and -0; NaN at -inf",
                                 .source = "Hendrycks & Gimpel 2016, eq. 1",
-                                .torch = "torch.nn.functional.gelu; same"};
+                                .torch = "torch.nn.functional.gelu; same, and nn::gelu unless told"};
   static constexpr op_facts facts{.max_ulp = 4, .derivative_max_ulp = 4};
   static constexpr double samples[]{-10, -3, -0.7518, -1, 0, 1, 3, 10};
 
