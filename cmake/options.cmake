@@ -30,6 +30,14 @@ if(AXIOGRAD_SANITIZE)
   target_link_options(axiograd_options INTERFACE -fsanitize=${AXIOGRAD_SANITIZE})
 endif()
 
+# For code that reads files and command lines, beside the options above: not for kernels, where a test in a loop costs time.
+add_library(axiograd_hardened INTERFACE)
+target_compile_definitions(axiograd_hardened INTERFACE _GLIBCXX_ASSERTIONS)
+target_compile_options(axiograd_hardened INTERFACE -fstack-clash-protection)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  target_compile_options(axiograd_hardened INTERFACE -fcf-protection=full)
+endif()
+
 find_package(Threads REQUIRED)
 if(AXIOGRAD_OPENMP)
   find_package(OpenMP REQUIRED COMPONENTS CXX)

@@ -19,6 +19,9 @@ if grep -rlF -e "$source" -e "$work/first" "$work/moved" --include='*.cmake' --i
   echo "the package names a folder of this machine"
   exit 1
 fi
+say "the command"
+tools/check_binary.sh "$work/moved/bin/axiograd" "$source" "$build" "$work/first"
+(cd / && "$work/moved/bin/axiograd" train digits --epochs 1 --quiet --out "$work/digits")  # finds the data that came with it
 find "$work/moved" -name '*.test.*' | grep . && { echo "the package has tests in it"; exit 1; }
 [ -e "$work/moved/share/axiograd/digits/digits.csv.gz" ] || { echo "the package has no digits"; exit 1; }
 

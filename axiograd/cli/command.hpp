@@ -20,7 +20,7 @@ void add_check(CLI::App& app, command& chosen);
 /// Every name of the contract that can be called here, with its layer.
 void print_inventory();
 
-/// The digits data: `given`, else $AXIOGRAD_DATA (the file or its folder), else the installed copy, else the source tree's.
+/// The digits data: `given`, else $AXIOGRAD_DATA (the file or its folder), else the installed copy, else the build folder's.
 /// Throws `failure` (io) that tells where it looked.
 std::string find_digits(const std::string& given);
 /// --data for a command that reads the digits.

@@ -27,8 +27,8 @@ std::string find_digits(const std::string& given) {
   std::error_code problem;
   std::vector<fs::path> places;
   if (const fs::path program = fs::read_symlink("/proc/self/exe", problem); !problem)
-    places.push_back(program.parent_path().parent_path() / AXIOGRAD_DATA_FOLDER / file_name);
-  places.emplace_back(fs::path(AXIOGRAD_SOURCE_DATA) / file_name);
+    for (const fs::path& root : {program.parent_path().parent_path(), program.parent_path()})
+      places.push_back(root / AXIOGRAD_DATA_FOLDER / file_name);
   std::string looked;
   for (const fs::path& place : places) {
     if (fs::exists(place, problem)) return place.string();

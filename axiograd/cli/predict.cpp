@@ -68,6 +68,8 @@ void predict(const predict_flags& f) {
   const tensor<float> image =
       f.image.ends_with(".csv") || f.image.ends_with(".csv.gz") ? read_row(f.image) : read_png(f.image, f.ink);
   const tensor<float> probability = softmax(model(image));
+  if (!std::all_of(probability.begin(), probability.end(), [](float p) { return std::isfinite(p); }))
+    throw failure({error_kind::domain_error, f.model + ": its weights are so large that the scores of this image overflow"});
   const int64_t best = train::largest_in_rows(probability).front();
   if (f.json) {
     nlohmann::ordered_json probabilities;

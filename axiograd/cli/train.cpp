@@ -6,6 +6,7 @@
 #include <axiograd/cli/interruption.hpp>
 #include <axiograd/io/digits.hpp>
 #include <axiograd/io/file.hpp>
+#include <axiograd/io/folder.hpp>
 #include <axiograd/kernels/cpu/native.hpp>
 #include <axiograd/kernels/parallel.hpp>
 #include <axiograd/train/classifier.hpp>
@@ -51,6 +52,15 @@ void prepare_folder(const std::string& out) {
   if (!std::filesystem::is_directory(out)) throw failure({error_kind::io, out + ": not a folder"});
   if (::access(out.c_str(), W_OK | X_OK) != 0)
     throw failure({error_kind::io, out + ": the folder cannot be written: " + std::generic_category().message(errno)});
+}
+
+/// The folder, for this process alone; what killed ones left half written is gone.
+io::folder_lock own_folder(const std::string& out) {
+  prepare_folder(out);
+  result<io::folder_lock> lock = io::folder_lock::take(out);
+  if (!lock) throw failure({lock.error().kind, lock.error().message + "; two trainings cannot share a folder"});
+  ok_or_throw(io::remove_orphans(out));
+  return std::move(*lock);
 }
 
 /// What the flags say, and the checkpoint for what they leave open.
@@ -124,8 +134,8 @@ void finish(const train_flags& f, const training& t, const train::digits_model& 
   if (f.quiet) return;
   double seconds = 0;
   for (const train::epoch_record& e : t.state().history) seconds += e.seconds;
-  say("\ntest accuracy {:.2f} % ({} of {}) after {} epochs, {:.1f} s\n\n{}\n", 100 * s.accuracy(), s.correct(), s.samples(),
-      t.epochs(), seconds, train::confusion_text(s, t.test_set().class_names));
+  say("\ntest accuracy {:.2f} % ({} of {}) after {} epochs, {}\n\n{}\n", 100 * s.accuracy(), s.correct(), s.samples(),
+      t.epochs(), train::time_text(seconds), train::confusion_text(s, t.test_set().class_names));
   say("model      {}\ncheckpoint {}\nreport     {} (curves, confusion matrix and mistakes; opens in a browser)\n",
       f.file("model.safetensors"), f.file("checkpoint.safetensors"), f.file("report.html"));
 }
@@ -135,13 +145,16 @@ void train_digits(const train_flags& f) {
   if (f.thread_count->count() > 0 || std::getenv("AXIOGRAD_NUM_THREADS") == nullptr) set_num_threads(f.threads);
   const std::string path = find_digits(f.data);
   io::train_and_test data = ok_or_throw(train::split_digits(ok_or_throw(io::load_digits(path))));
+  // A folder that is not there holds nothing to go on from, and the reader says so.
+  std::optional<io::folder_lock> lock;
+  if (!f.resume || std::filesystem::is_directory(f.out)) lock.emplace(own_folder(f.out));
   std::optional<train::checkpoint> before;
   if (f.resume) before = train::read_checkpoint(f.file("checkpoint.safetensors"), train::digits_model_name);
-  prepare_folder(f.out);
 
   train::digits_model model = train::make_digits_model();
   const int64_t train_images = data.train.size();
   training t(model, train::digits_model_name, std::move(data.train), std::move(data.test), options_of(f, before));
+  const bool set_aside = !before && ok_or_throw(io::set_aside(f.file("checkpoint.safetensors")));
   if (before) t.resume(*before);
   const train::classifier_options& o = t.state().options;
   if (!f.quiet) {
@@ -150,6 +163,8 @@ void train_digits(const train_flags& f) {
     say("model:  {} parameters, seed {}, {} thread{}, {}\n\n", train::grouped(parameter_count(model)), o.start.value,
         num_threads(), num_threads() == 1 ? "" : "s", to_string(best_isa()));
     if (before) say("{} of {} epochs are complete\n", t.epochs(), o.epochs);
+    if (set_aside)
+      say("the checkpoint of an earlier training is now {}\n", f.file("checkpoint.safetensors.old"));
     std::fflush(stdout);
   }
 
@@ -203,6 +218,7 @@ void add_train(CLI::App& app, command& chosen) {
   digits->add_flag("--quiet", f.quiet, "Print problems only");
   digits->footer(
       "Writes DIR/checkpoint.safetensors after each epoch, DIR/model.safetensors and DIR/report.html at the end.\n"
+      "A checkpoint that is there already, without --resume, becomes DIR/checkpoint.safetensors.old.\n"
       "A fifth of the images is held out for the test, always the same ones; no choice is made by looking at them.");
   digits->callback([flags, &chosen] { chosen = [flags] { train_digits(*flags); }; });
 }

@@ -8,7 +8,7 @@
 #include <charconv>
 #include <cmath>
 #include <memory>
-#include <span>
+#include <optional>
 
 namespace axiograd::io {
 
@@ -67,24 +67,36 @@ result<tensor<float>> parse_row(const std::string& path, std::span<const std::by
   return x;
 }
 
-}  // namespace
-
-result<tensor<float>> read_image(const std::string& path, const shape& sample, const image_options& options) {
+/// Nothing, or what is wrong with the arguments.
+std::optional<error> argument_problem(const std::string& name, const shape& sample, const image_options& options) {
   constexpr int64_t largest = 1 << 15;  // per side
   if (sample.rank != 3 || sample[0] != 1 || !sample.well_formed() || sample[1] > largest || sample[2] > largest)
-    return fail(error_kind::invalid_parameter, "read_image: the model's input is " + to_string(sample) +
-                                                   ", expected a gray image (1,height,width) of at most 32768 a side");
+    return error{error_kind::invalid_parameter, "read_image: the model's input is " + to_string(sample) +
+                                                    ", expected a gray image (1,height,width) of at most 32768 a side"};
   if (!(options.white > 0 && std::isfinite(options.white)))
-    return fail(error_kind::invalid_parameter,
-                "read_image: white is " + text_of(options.white) + ", expected a positive number");
-  const bool png = path.ends_with(".png");
-  if (!png && !path.ends_with(".csv") && !path.ends_with(".csv.gz"))
-    return fail(error_kind::invalid_file, path + ": expected the name of a .png, .csv or .csv.gz file");
+    return error{error_kind::invalid_parameter,
+                 "read_image: white is " + text_of(options.white) + ", expected a positive number"};
+  if (!name.ends_with(".png") && !name.ends_with(".csv") && !name.ends_with(".csv.gz"))
+    return error{error_kind::invalid_file, name + ": expected the name of a .png, .csv or .csv.gz file"};
+  return std::nullopt;
+}
 
-  const auto file = read_file(path, options.max_bytes);
+}  // namespace
+
+result<tensor<float>> parse_image(const std::string& name, std::span<const std::byte> content, const shape& sample,
+                                  const image_options& options) {
+  if (const auto problem = argument_problem(name, sample, options)) return tl::unexpected<error>(*problem);
+  return name.ends_with(".png") ? decode_png(name, content, sample[1], sample[2], options.ink)
+                                : parse_row(name, content, sample[1], sample[2], options.white);
+}
+
+result<tensor<float>> read_image(const std::string& path, const shape& sample, const image_options& options) {
+  if (const auto problem = argument_problem(path, sample, options)) return tl::unexpected<error>(*problem);
+  // A PNG whose rows are followed by more data is decompressed to its end; a pixel takes 8 bytes at most, a number some 32.
+  const std::uint64_t needed = (1 << 20) + 32 * static_cast<std::uint64_t>(sample.size());
+  const auto file = read_file(path, std::min(options.max_bytes, needed));
   if (!file) return tl::unexpected<error>(file.error());
-  return png ? decode_png(path, *file, sample[1], sample[2], options.ink)
-             : parse_row(path, *file, sample[1], sample[2], options.white);
+  return parse_image(path, *file, sample, options);
 }
 
 }  // namespace axiograd::io

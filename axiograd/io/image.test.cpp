@@ -83,6 +83,20 @@ TEST(image, png_cut_or_damaged) {
   EXPECT_EQ(read_image(folder.put("text.png", "hello"), {1, 2, 3}).error().kind, error_kind::invalid_file);
 }
 
+TEST(image, a_file_far_larger_than_its_pixels_is_not_read) {
+  const scratch_folder folder;
+  const std::string png = content_of(put_png(folder, 2, 3, PNG_FORMAT_GRAY, gray));
+  const std::string large = folder.put("large.png", png + std::string(1 << 21, 'x')), row = folder.put("large.csv", large);
+  EXPECT_EQ(read_image(large, {1, 2, 3}).error(), (error{error_kind::io, large + ": more than 1048768 bytes"}));
+  std::filesystem::resize_file(row, 1 << 24);
+  EXPECT_EQ(read_image(row, {1, 2, 3}).error().message, row + ": more than 1048768 bytes");
+}
+
+TEST(image, from_memory) {
+  EXPECT_EQ(*parse_image("a.csv", bytes_of("0,0.5,1,0.25\n"), {1, 2, 2}), tensor<float>::from({1, 1, 2, 2}, {0, 0.5F, 1, 0.25F}));
+  EXPECT_EQ(parse_image("a.png", bytes_of("hello"), {1, 2, 2}).error().kind, error_kind::invalid_file);
+}
+
 TEST(image, csv_row) {
   const scratch_folder folder;
   EXPECT_EQ(*read_image(folder.put("a.csv", "0,0.5,1,0.25\n"), {1, 2, 2}),

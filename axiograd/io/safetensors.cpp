@@ -15,6 +15,33 @@ namespace {
 
 constexpr std::size_t length_bytes = 8;  // the header's length comes first
 
+std::string_view text_of(std::span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+
+/// The header's length, from the first bytes of a file of `file_bytes` bytes; one byte of the header is looked at, too.
+result<std::uint64_t> length_of_header(const std::string& name, std::span<const std::byte> start, std::uint64_t file_bytes,
+                                       const tensor_limits& limits) {
+  const auto broken = [&](const std::string& text) { return fail(error_kind::invalid_file, name + ": " + text); };
+  if (file_bytes < length_bytes) return broken("not a safetensors file: " + std::to_string(file_bytes) + " bytes");
+  std::uint64_t length = 0;
+  std::memcpy(&length, start.data(), length_bytes);
+  if (length > limits.header_bytes)
+    return broken("header of " + std::to_string(length) + " bytes, at most " + std::to_string(limits.header_bytes) +
+                  " are read");
+  if (length > file_bytes - length_bytes)
+    return broken("header of " + std::to_string(length) + " bytes, only " + std::to_string(file_bytes - length_bytes) +
+                  " follow");
+  if (length == 0 || start[length_bytes] != std::byte{'{'}) return broken("header does not begin with '{'");
+  return length;
+}
+
+/// The tensors of a header that was checked.
+tensor_file tensors_of(tensor_header header, std::span<const std::byte> data, const keeper& owner) {
+  tensor_file content{.tensors = {}, .metadata = std::move(header.metadata)};
+  for (const auto& [name, e] : header.entries)
+    content.tensors.emplace(name, stored_tensor(e.dtype, e.dims, data.subspan(e.begin, e.end - e.begin), owner));
+  return content;
+}
+
 }  // namespace
 
 // Here, not in the header: the first copy of a span of another type costs the compiler 0.02 s.
@@ -44,34 +71,42 @@ template result<tensor<int64_t>> tensor_file::get<int64_t>(const std::string&) c
 
 result<tensor_file> parse_tensors(const std::string& name, std::span<const std::byte> bytes, const keeper& owner,
                                   const tensor_limits& limits) try {
-  const auto broken = [&](const std::string& text) { return fail(error_kind::invalid_file, name + ": " + text); };
-  if (bytes.size() < length_bytes) return broken("not a safetensors file: " + std::to_string(bytes.size()) + " bytes");
-  std::uint64_t header_bytes = 0;
-  std::memcpy(&header_bytes, bytes.data(), length_bytes);
-  bytes = bytes.subspan(length_bytes);
-  if (header_bytes > limits.header_bytes)
-    return broken("header of " + std::to_string(header_bytes) + " bytes, at most " + std::to_string(limits.header_bytes) +
-                  " are read");
-  if (header_bytes > bytes.size())
-    return broken("header of " + std::to_string(header_bytes) + " bytes, only " + std::to_string(bytes.size()) + " follow");
-
-  const std::string_view json(reinterpret_cast<const char*>(bytes.data()), static_cast<std::size_t>(header_bytes));
-  bytes = bytes.subspan(json.size());
-  result<tensor_header> header = parse_header(name, json, bytes.size(), limits);
+  const result<std::uint64_t> length = length_of_header(name, bytes, bytes.size(), limits);
+  if (!length) return tl::unexpected<error>(length.error());
+  const std::span<const std::byte> rest = bytes.subspan(length_bytes), json = rest.first(static_cast<std::size_t>(*length)),
+                                   data = rest.subspan(json.size());
+  result<tensor_header> header = parse_header(name, text_of(json), data.size(), limits);
   if (!header) return tl::unexpected<error>(std::move(header).error());
-  tensor_file content{.tensors = {}, .metadata = std::move(header->metadata)};
-  for (const auto& [tensor_name, e] : header->entries)
-    content.tensors.emplace(tensor_name, stored_tensor(e.dtype, e.dims, bytes.subspan(e.begin, e.end - e.begin), owner));
-  return content;
+  return tensors_of(std::move(*header), data, owner);
 } catch (const std::bad_alloc&) {
   return fail(error_kind::out_of_memory, name + ": not enough memory for its header");
 }
 
-result<tensor_file> read_tensors(const std::string& path, const tensor_limits& limits) {
-  result<std::vector<std::byte>> file = read_file(path, limits.file_bytes);
+result<tensor_file> read_tensors(const std::string& path, const tensor_limits& limits) try {
+  if (path.ends_with(".gz")) {
+    result<std::vector<std::byte>> file = read_file(path, limits.file_bytes);
+    if (!file) return tl::unexpected<error>(std::move(file).error());
+    const shared<std::vector<std::byte>> bytes(std::move(*file));
+    return parse_tensors(path, *bytes, bytes.owner(), limits);
+  }
+  result<file_reader> file = file_reader::open(path, limits.file_bytes);
   if (!file) return tl::unexpected<error>(std::move(file).error());
-  const shared<std::vector<std::byte>> bytes(std::move(*file));
-  return parse_tensors(path, *bytes, bytes.owner(), limits);
+  // What a file says of itself is compared with its length before there is memory for more than that.
+  std::vector<std::byte> start(static_cast<std::size_t>(std::min<std::uint64_t>(file->size(), length_bytes + 1)));
+  if (const auto read = file->read(start); !read) return tl::unexpected<error>(read.error());
+  const result<std::uint64_t> length = length_of_header(path, start, file->size(), limits);
+  if (!length) return tl::unexpected<error>(length.error());
+  std::vector<std::byte> json(start.begin() + length_bytes, start.begin() + length_bytes + 1);
+  json.resize(static_cast<std::size_t>(*length));
+  if (const auto read = file->read(std::span(json).subspan(1)); !read) return tl::unexpected<error>(read.error());
+  const std::uint64_t data_bytes = file->size() - length_bytes - *length;
+  result<tensor_header> header = parse_header(path, text_of(json), data_bytes, limits);
+  if (!header) return tl::unexpected<error>(std::move(header).error());
+  const shared<std::vector<std::byte>> data(std::vector<std::byte>(static_cast<std::size_t>(data_bytes)));
+  if (const auto read = file->read(*data); !read) return tl::unexpected<error>(read.error());
+  return tensors_of(std::move(*header), *data, data.owner());
+} catch (const std::bad_alloc&) {
+  return fail(error_kind::out_of_memory, path + ": not enough memory to read it");
 }
 
 result<void> write_tensors(const std::string& path, const tensor_file& content) {

@@ -83,7 +83,7 @@ struct tensor_limits {
   int rank = max_rank;
 };
 
-/// Reads a file. The header is checked as a whole before any tensor is made: well-formed JSON of exactly the format's form, no
+/// Reads a file. The header is read first and checked as a whole, against the file's length too, before any data are read: well-formed JSON of exactly the format's form, no
 /// key twice, names printable, rank and sizes within `limits`, dtype x shape equal to the bytes (where the dtype is known), the
 /// data covered without hole or overlap. Tensors share the file's one buffer.
 /// Errors: those of read_file; invalid_file; rank_limit.

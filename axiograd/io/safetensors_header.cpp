@@ -209,7 +209,6 @@ std::string entry_problem(const header_entry& entry) {
 result<tensor_header> parse_header(const std::string& file, std::string_view json, std::uint64_t data_bytes,
                                    const tensor_limits& limits) {
   const auto broken = [&](const std::string& text) { return fail(error_kind::invalid_file, file + ": " + text); };
-  if (!json.starts_with('{')) return broken("header does not begin with '{'");
   // The parser would take a zero byte for the end and ignore what follows.
   if (const std::size_t zero = json.find('\0'); zero != std::string_view::npos)
     return broken("header has a zero byte at byte " + std::to_string(zero));

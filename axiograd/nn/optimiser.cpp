@@ -2,6 +2,7 @@
 #include <axiograd/kernels/grain.hpp>
 #include <axiograd/nn/optimiser.hpp>
 #include <axiograd/nn/updates.hpp>
+#include <algorithm>
 #include <cmath>
 
 namespace axiograd::nn {
@@ -44,6 +45,9 @@ void optimiser::set_state(const std::map<std::string, tensor<float>>& state, std
         throw failure({error_kind::invalid_file, "optimiser: state '" + name + "' has shape " +
                                                      to_string(found->second.shape()) + ", expected " +
                                                      to_string(parameters_[i].value.shape())});
+      const auto negative = [](float v) { return v < 0; };
+      if (s.name.ends_with("square") && std::any_of(found->second.begin(), found->second.end(), negative))
+        throw failure({error_kind::invalid_file, "optimiser: state '" + name + "' has a negative entry"});
       s.tensors[i] = found->second;
     }
   states_ = std::move(fresh);

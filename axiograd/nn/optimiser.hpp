@@ -27,7 +27,8 @@ class optimiser {
   std::int64_t steps() const { return steps_; }
   /// The state for a checkpoint, "STATE.PARAMETER" -> tensor.
   std::map<std::string, tensor<float>> state() const;
-  /// Takes a state back; throws `failure` (invalid_file) if a tensor is missing or has the wrong shape.
+  /// Takes a state back; throws `failure` (invalid_file) if a tensor is missing or has the wrong shape, or if one of a
+  /// state whose name ends in "square" has a negative entry.
   void set_state(const std::map<std::string, tensor<float>>& state, std::int64_t steps);
 
  protected:

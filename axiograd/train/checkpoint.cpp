@@ -1,5 +1,6 @@
+#include <algorithm>
 #include <axiograd/io/excerpt.hpp>
-#include <axiograd/train/checkpoint.hpp>
+#include <axiograd/train/rules.hpp>
 #include <bit>
 #include <charconv>
 #include <cmath>
@@ -100,9 +101,18 @@ std::map<std::string, double> settings_from(const checkpoint& from, const nn::op
   return settings;
 }
 
+/// Before its first step an optimiser has seen nothing.
+void require_fresh(const std::string& path, const std::map<std::string, tensor<float>>& state) {
+  for (const auto& [name, values] : state)
+    if (std::any_of(values.begin(), values.end(), [](float v) { return v != 0; }))
+      refuse(path, "the optimiser has made no step, but its state " + io::excerpt(name) + " is not zero");
+}
+
 }  // namespace
 
-void save_checkpoint(const std::string& path, const training_state& state, const nn::optimiser& optimiser) {
+void save_checkpoint(const std::string& path, const training_state& given, const nn::optimiser& optimiser) {
+  training_state state = given;
+  state.steps = optimiser.steps();
   io::tensor_file file{.tensors = {},
                        .metadata = {{"format", checkpoint_format},
                                     {"optimiser", optimiser.name()},
@@ -114,7 +124,7 @@ void save_checkpoint(const std::string& path, const training_state& state, const
                                     {"decay", text_of(state.options.decay)},
                                     {"weight_decay", text_of(state.options.weight_decay)},
                                     {"seed", text_of(state.options.start.value)},
-                                    {"steps", text_of(optimiser.steps())},
+                                    {"steps", text_of(state.steps)},
                                     {"history", history_text(state.history)}}};
   for (const auto& [name, value] : optimiser.settings()) file.metadata.emplace(setting_prefix + name, text_of(value));
   const io::model_entries entries = io::entries_of(optimiser);
@@ -122,11 +132,18 @@ void save_checkpoint(const std::string& path, const training_state& state, const
     for (const auto& [name, values] : io::tensors_of(path, entries, in_model))
       file.tensors.emplace(std::string(in_model ? model_prefix : random_prefix) + name, values);
   for (const auto& [name, values] : optimiser.state()) file.tensors.emplace(std::string(state_prefix) + name, values);
+  std::string problem = state_problem(state);
+  if (problem.empty()) problem = values_problem(file);
+  if (!problem.empty()) throw failure({error_kind::invalid_parameter, path + ": nothing was saved: " + problem});
   ok_or_throw(io::write_tensors(path, file));
 }
 
 checkpoint read_checkpoint(const std::string& path, const std::string& model) {
-  checkpoint c{.path = path, .state = {}, .content = ok_or_throw(io::read_tensors(path))};
+  return checkpoint_from(path, ok_or_throw(io::read_tensors(path)), model);
+}
+
+checkpoint checkpoint_from(const std::string& path, io::tensor_file content, const std::string& model) {
+  checkpoint c{.path = path, .state = {}, .content = std::move(content)};
   const io::texts& metadata = c.content.metadata;
   require_kind(path, metadata, checkpoint_format, model);
   const auto read = [&]<class T>(const char* key, T& to) { to = number_from<T>(path, key, text_at(path, metadata, key)); };
@@ -141,8 +158,8 @@ checkpoint read_checkpoint(const std::string& path, const std::string& model) {
   read("seed", s.options.start.value);
   read("steps", s.steps);
   s.history = history_from(path, text_at(path, metadata, "history"));
-  if (s.options.batch_size < 1) refuse(path, "metadata 'batch_size': less than 1");
-  if (s.steps < 0) refuse(path, "metadata 'steps': less than 0");
+  if (const std::string problem = state_problem(s); !problem.empty()) refuse(path, problem);
+  if (const std::string problem = values_problem(c.content); !problem.empty()) refuse(path, problem);
   return c;
 }
 
@@ -166,6 +183,7 @@ void restore(const checkpoint& from, nn::optimiser& optimiser) {
     if (!state.contains(name)) refuse(from.path, "the optimiser's state lacks " + io::excerpt(name));
   }
   if (state.size() != optimiser.state().size()) refuse(from.path, "the optimiser has no such state as this file holds");
+  if (from.state.steps == 0) require_fresh(from.path, state);
   const std::map<std::string, double> settings = settings_from(from, optimiser);
   const io::model_entries entries = io::entries_of(optimiser);
   const auto model_values = io::values_for(from.path, model, entries, true, {.exact = true});
@@ -189,6 +207,7 @@ io::texts model_facts(const std::string& model, io::texts more) {
 io::tensor_file read_model_file(const std::string& path, const std::string& model) {
   io::tensor_file content = ok_or_throw(io::read_tensors(path));
   require_kind(path, content.metadata, model_format, model);
+  if (const std::string problem = values_problem(content); !problem.empty()) refuse(path, problem);
   return content;
 }
 

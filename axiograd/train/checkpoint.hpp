@@ -40,7 +40,8 @@ struct training_state {
 
 /// Writes, in format 2: the optimiser's kind, options, step count and state ("optimiser.STATE.PARAMETER"), the tensors of its
 /// model ("model.NAME" as in a model file), and where random draws stand ("random.NAME": seed and count of each layer that
-/// draws masks), so that a training goes on as if it had not stopped. Throws `failure` (see io::write_tensors).
+/// draws masks), so that a training goes on as if it had not stopped. Throws `failure` (see io::write_tensors;
+/// invalid_parameter for what read_checkpoint would refuse, such as a value that is no finite number).
 void save_checkpoint(const std::string& path, const training_state& state, const nn::optimiser& optimiser);
 
 /// A checkpoint that was read; nothing of a model has changed yet.
@@ -49,19 +50,24 @@ struct checkpoint {
   training_state state;
   io::tensor_file content;
 };
-/// Reads a checkpoint of the model of that name. Throws `failure` (see io::read_tensors; invalid_file).
+/// Reads a checkpoint of the model of that name. Its numbers are finite and fit together: options that make sense, no more
+/// epochs than wanted, accuracies in 0 .. 1, the same number of steps for each epoch of the history. Throws `failure` (see io::read_tensors;
+/// invalid_file).
 checkpoint read_checkpoint(const std::string& path, const std::string& model);
+/// The same from a file's content; `path` begins the messages.
+checkpoint checkpoint_from(const std::string& path, io::tensor_file content, const std::string& model);
 /// Gives parameters, state and options to an optimiser of the same kind and parameters. Throws `failure` (invalid_file,
 /// shape_mismatch), naming the tensor, and then nothing has changed.
 void restore(const checkpoint& from, nn::optimiser& optimiser);
 
 /// Metadata of a model file.
 io::texts model_facts(const std::string& model, io::texts more = {});
-/// The tensors of a model file after a look at its metadata; a file of something else is refused by name. Throws `failure`.
+/// The tensors of a model file after a look at its metadata and values; a file of something else, and a tensor with a value that
+/// is no finite number, is refused by name. Throws `failure`.
 io::tensor_file read_model_file(const std::string& path, const std::string& model);
 
 /// Sets a model's parameters from a file that `io::save(path, model, model_facts(name))` wrote; gives the metadata.
-/// Throws `failure`, and then no parameter has changed.
+/// Throws `failure` (see read_model_file, io::set_parameters), and then no parameter has changed.
 template <io::with_parameters Model>
 io::texts load_model(const std::string& path, Model& model, const std::string& name) {
   return io::set_parameters(path, read_model_file(path, name), model);

@@ -46,8 +46,11 @@ struct observers {
 
 // What a training checks and counts.
 classifier_options checked(const classifier_options& options);
-void require_same_training(const checkpoint& from, const training_state& wanted);
-void require_finite(float loss, int64_t epoch);
+void require_same_training(const checkpoint& from, const training_state& wanted, int64_t batches);
+void require_whole_epochs(int64_t steps, int64_t epochs, int64_t batches);
+void require_same_settings(const checkpoint& from, std::map<std::string, double> had, std::map<std::string, double> want);
+void require_recorded_score(const checkpoint& from, const score& found);
+void require_finite(double loss, int64_t epoch);
 int64_t count_correct(const tensor<float>& logits, const index_tensor& labels);
 
 /// A training of `model`, which must outlive it. Everything is a function of model, data and options: parameters and masks
@@ -77,6 +80,7 @@ class classifier_training {
       epoch_record e;
       if (!run_epoch(epoch, e, tell)) return false;
       const score s = evaluate(*model_, test_);
+      require_finite(s.loss, epoch + 1);
       e.test_loss = s.loss;
       e.test_accuracy = s.accuracy();
       e.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -92,16 +96,35 @@ class classifier_training {
   const io::dataset& test_set() const { return test_; }
   score test_score() const { return evaluate(*model_, test_); }
 
-  void save(const std::string& path) const { save_checkpoint(path, state_, optimiser_); }
+  /// Throws `failure` (see save_checkpoint): after run() was stopped within an epoch, or failed, there is nothing to save.
+  void save(const std::string& path) const {
+    require_whole_epochs(optimiser_.steps(), epochs(), batches());
+    save_checkpoint(path, state_, optimiser_);
+  }
   /// Goes on from a checkpoint. Throws `failure` (see restore; invalid_parameter if the training was another one: other data or
-  /// options, fewer epochs wanted than it has), and then nothing has changed.
+  /// options, fewer epochs wanted than it has; invalid_file if its steps are not those of its epochs, its optimiser has other
+  /// options, or its weights do not have the test score of its last epoch), and then nothing has changed.
   void resume(const checkpoint& from) {
-    require_same_training(from, state_);
-    restore(from, optimiser_);
+    require_same_training(from, state_, batches());
+    const io::model_entries before = io::entries_of(optimiser_);
+    nn::adamw optimiser = optimiser_;
+    restore(from, optimiser);
+    try {
+      require_same_settings(from, optimiser.settings(), optimiser_.settings());
+      if (!from.state.history.empty()) require_recorded_score(from, evaluate(*model_, test_));
+    } catch (...) {
+      std::vector<std::optional<io::parameter_values>> values;
+      for (const io::model_entry& e : before) values.emplace_back(e.values);
+      io::set_values(optimiser_, values);
+      throw;
+    }
+    optimiser_ = std::move(optimiser);
     state_.history = from.state.history;
   }
 
  private:
+  /// In an epoch.
+  int64_t batches() const { return io::batches(train_, {.size = state_.options.batch_size}).size(); }
   bool run_epoch(int64_t epoch, epoch_record& e, const observers& tell) {
     const classifier_options& o = state_.options;
     optimiser_.options.learning_rate = o.learning_rate * std::pow(o.decay, static_cast<double>(epoch));

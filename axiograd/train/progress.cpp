@@ -43,6 +43,8 @@ std::string duration_text(double seconds) {
   return fmt::format("{} h {:02} min", s / 3600, s % 3600 / 60);
 }
 
+std::string time_text(double seconds) { return seconds < 60 ? fmt::format("{:.1f} s", seconds) : duration_text(seconds); }
+
 std::string progress_text(const batch_record& now, const pace& p, std::size_t width) {
   struct part {
     std::string text;

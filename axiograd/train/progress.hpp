@@ -30,6 +30,8 @@ std::string progress_text(const batch_record& now, const pace& p, std::size_t wi
 
 /// "7 s", "2 min 05 s", "1 h 02 min"
 std::string duration_text(double seconds);
+/// "0.8 s" below a minute, then as above
+std::string time_text(double seconds);
 /// "1,797"
 std::string grouped(int64_t n);
 

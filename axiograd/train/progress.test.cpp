@@ -33,6 +33,9 @@ TEST(progress, durations_and_numbers) {
   EXPECT_EQ(duration_text(6.2), "7 s");
   EXPECT_EQ(duration_text(125), "2 min 05 s");
   EXPECT_EQ(duration_text(3720), "1 h 02 min");
+  EXPECT_EQ(time_text(0.25), "0.2 s");
+  EXPECT_EQ(time_text(125), "2 min 05 s");
+  EXPECT_EQ(time_text(1e308), "277777 h 46 min");
   EXPECT_EQ(grouped(0), "0");
   EXPECT_EQ(grouped(999), "999");
   EXPECT_EQ(grouped(1797), "1,797");
@@ -44,7 +47,7 @@ TEST(progress, durations_and_numbers) {
 class terminal {
  public:
   explicit terminal(unsigned short columns) : master_(::posix_openpt(O_RDWR | O_NOCTTY)) {
-    if (master_ < 0 || ::grantpt(master_) != 0 || ::unlockpt(master_) != 0) return;
+    if (master_ < 0 || ::grantpt(master_) != 0 || ::unlockpt(master_) != 0 || ::ptsname(master_) == nullptr) return;
     slave_ = ::open(::ptsname(master_), O_RDWR | O_NOCTTY);
     winsize size{};
     size.ws_row = 24;
@@ -54,8 +57,8 @@ class terminal {
   terminal(const terminal&) = delete;
   terminal& operator=(const terminal&) = delete;
   ~terminal() {
-    ::close(slave_);
-    ::close(master_);
+    for (const int each : {slave_, master_})
+      if (each >= 0) ::close(each);
   }
   int descriptor() const { return slave_; }
   std::string shown() const {
@@ -72,7 +75,7 @@ class terminal {
 TEST(progress, a_terminal_shows_the_line_in_place_and_gets_it_cleared) {
   ::setenv("TERM", "xterm", 1);
   const terminal screen(41);
-  ASSERT_GE(screen.descriptor(), 0);
+  if (screen.descriptor() < 0) GTEST_SKIP() << "this machine has no pseudo-terminals";
   {
     progress_line line(screen.descriptor());
     EXPECT_TRUE(line.visible());

@@ -94,7 +94,7 @@ std::string report_html(const training_report& r) {
   out += card(fmt::format("{:.2f} %", 100 * r.test.accuracy()), "test accuracy");
   out += card(fmt::format("{} of {}", r.test.correct(), r.test.samples()), "test images read correctly");
   out += card(std::to_string(r.history.size()), "epochs");
-  out += card(seconds < 60 ? fmt::format("{:.1f} s", seconds) : duration_text(seconds), "training time");
+  out += card(time_text(seconds), "training time");
   out += "</div>\n" + curves(r.history);
   out +=
       "\n<section><h2>Confusion matrix</h2><p>Test images: a row for each true class, a column for each predicted one.</p><div "

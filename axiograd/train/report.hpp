@@ -19,6 +19,7 @@ struct training_report {
 };
 
 /// The report as HTML: learning curves, confusion matrix, the misclassified images (the first hundred) and the facts.
+/// Throws `failure`: invalid_parameter for a history with a loss or accuracy that is no finite number.
 std::string report_html(const training_report& r);
 
 }  // namespace axiograd::train

@@ -1,8 +1,12 @@
 #include <gtest/gtest.h>
 
+#include <axiograd/core/random.hpp>
+#include <axiograd/io/scratch.test.hpp>
 #include <axiograd/train/report.hpp>
 #include <axiograd/train/svg.hpp>
+#include <bit>
 #include <cmath>
+#include <limits>
 #include <regex>
 
 using namespace axiograd;
@@ -82,6 +86,66 @@ TEST(svg, charts_of_any_values) {
       EXPECT_EQ(times(svg, "<circle"), 2 * values.size());
       EXPECT_LT(times(svg, "<line"), 20u);
     }
+}
+
+/// A chart of two curves with these values; its size says that no axis ran away.
+void expect_chart(const std::vector<double>& values, bool percentages) {
+  const std::string svg =
+      chart_svg({.title = "t", .curves = {{"a", "red", values}, {"b", "blue", values}}, .percentages = percentages});
+  ASSERT_TRUE(well_formed(svg));
+  ASSERT_EQ(svg.find("nan"), std::string::npos);
+  ASSERT_EQ(svg.find("inf"), std::string::npos);
+  ASSERT_EQ(times(svg, "<circle"), 2 * values.size());
+  const std::size_t lines = times(svg, "<line");
+  ASSERT_GE(lines, 2u);
+  ASSERT_LE(lines, 13u);
+  ASSERT_LT(svg.size(), 3000 + 600 * values.size() + 200 * lines);
+  const std::regex place("(?:cy|y1)=\"([^\"]*)\"");
+  for (std::sregex_iterator i(svg.begin(), svg.end(), place), end; i != end; ++i) {
+    const double y = std::stod((*i)[1]);
+    ASSERT_GE(y, 33.9);
+    ASSERT_LE(y, 254.1);
+  }
+}
+
+TEST(svg, charts_of_values_at_the_borders_of_doubles) {
+  constexpr double tiny = std::numeric_limits<double>::denorm_min(), huge = std::numeric_limits<double>::max();
+  for (const std::vector<double>& values :
+       {std::vector<double>{0.9999999999999999}, {0.9999999999999999, 1}, {1 - 1e-12, 1}, {1e308}, {-1e308, 1e308}, {huge, -huge},
+        {tiny}, {-tiny, tiny}, {0, -0.0}, {1e-310, 2e-310}, {-1}, {-huge}, {1e300, 1e300 * (1 + 1e-15)}, {3.3e-13},
+        {1e16, 1e16 + 2}, {0.5, huge}, {2, 2.0000000000000004}, {-1e-320, 1}})
+    for (const bool percentages : {false, true}) {
+      SCOPED_TRACE(testing::PrintToString(values) + (percentages ? " %" : ""));
+      ASSERT_NO_FATAL_FAILURE(expect_chart(values, percentages));
+    }
+}
+
+TEST(svg, charts_of_random_bits) {
+  constexpr std::uint64_t start = 20261130;
+  std::uint64_t drawn = start;
+  const auto next = [&] { return mix(++drawn); };
+  for (int round = 0; round < 3000; ++round) {
+    std::vector<double> values(1 + next() % 4);
+    const std::uint64_t common = next(), differ = next() % 64;  // neighbours that share their first bits
+    for (double& v : values) {
+      const std::uint64_t bits = common ^ (next() >> differ);
+      v = std::bit_cast<double>(bits);
+      if (!std::isfinite(v)) v = std::bit_cast<double>(bits ^ (std::uint64_t{1} << 62));
+    }
+    SCOPED_TRACE(testing::PrintToString(values) + ", seed " + std::to_string(start));
+    ASSERT_NO_FATAL_FAILURE(expect_chart(values, round % 2 == 1));
+  }
+}
+
+TEST(svg, what_is_no_finite_number_is_refused) {
+  for (const double bad : {std::nan(""), HUGE_VAL, -HUGE_VAL}) {
+    EXPECT_THROW(chart_svg({.title = "t", .curves = {{"a", "red", {1, bad}}}}), failure);
+    training_report r = example();
+    r.history[1].test_loss = bad;
+    EXPECT_THROW(report_html(r), failure);
+  }
+  EXPECT_EQ(io::message_of([] { chart_svg({.title = "Loss", .curves = {{"test", "red", {1, std::nan("")}}}}); }),
+            "chart 'Loss': 'test' of epoch 2 is nan, expected a finite number");
 }
 
 TEST(svg, images_as_cells) {

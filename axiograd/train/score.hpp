@@ -32,7 +32,8 @@ struct score {
 };
 
 /// The score of predictions: scores before softmax (samples, classes) and labels (samples). Of equal scores the first counts.
-/// Throws `failure`: shape_mismatch; index_out_of_range (a label that is no class).
+/// Throws `failure`: shape_mismatch; index_out_of_range (a label that is no class);
+/// domain_error (a sample whose scores are NaN or overflow).
 score score_of(const tensor<float>& logits, const index_tensor& labels);
 
 /// The position of the largest entry in each row of (samples, classes), the first of equal ones.

@@ -44,6 +44,12 @@ TEST(score, refuses_what_does_not_fit) {
             "score: label 2 of sample 1 is none of 2 classes");
 }
 
+TEST(score, refuses_what_cannot_be_compared) {
+  for (const float bad : {std::nanf(""), HUGE_VALF})
+    EXPECT_EQ(io::message_of([&] { score_of(tensor<float>::from({2, 2}, {0, 1, bad, 1}), index_tensor::from({2}, {0, 1})); }),
+              "score: the predictions of sample 1 are not numbers that can be compared");
+}
+
 TEST(score, confusion_as_text) {
   EXPECT_EQ(confusion_text(score_of(logits, labels), {"no", "yes"}),
             "          predicted\n"

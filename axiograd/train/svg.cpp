@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <axiograd/train/svg.hpp>
 #include <cmath>
-#include <limits>
 
 namespace axiograd::train {
 namespace {
@@ -12,11 +11,18 @@ constexpr const char* ink = "#1f2933";
 constexpr const char* faint = "#616e7c";
 constexpr const char* grid = "#e4e7eb";
 
+/// Beyond this a chart shows the border: differences and percentages of what is drawn stay finite.
+constexpr double largest = 1e300;
+double drawable(double v) { return std::clamp(v, -largest, largest); }
+
 /// Values and where they are drawn.
 struct axis {
   double low, high;    // values
   double first, last;  // positions
-  double place(double v) const { return first + (v - low) / (high - low) * (last - first); }
+  double step = 1;     // between ticks, of which there are `parts` + 1
+  int parts = 1;
+  double place(double v) const { return first + (drawable(v) - low) / (high - low) * (last - first); }
+  double tick(int i) const { return low + i * step; }
 };
 
 /// The largest of 1, 2, 5 times a power of ten that cuts `span` into at least `parts` parts.
@@ -27,40 +33,60 @@ double tick_step(double span, int parts) {
   return power;
 }
 
+/// From a tick at or below the smallest value to one at or above the largest. The span is never so small that neighbouring
+/// ticks would be the same number, or have the same label.
 axis value_axis(const chart& c, double first, double last) {
-  double low = c.percentages ? 1 : 0, high = c.percentages ? 1 : 0;
+  double low = c.percentages ? 1 : 0, high = low;
   for (const curve& each : c.curves)
     for (const double v : each.values) {
-      low = std::min(low, v);
-      high = std::max(high, v);
+      low = std::min(low, drawable(v));
+      high = std::max(high, drawable(v));
     }
-  if (!(high > low)) (c.percentages ? low : high) = c.percentages ? high - 0.1 : low + 1;
-  const double step = tick_step(high - low, 4);
-  return {std::floor(low / step) * step, std::ceil(high / step - 1e-9) * step, first, last};
+  const double least = std::max(c.percentages ? 1e-6 : 1e-12, 1e-9 * std::max(std::abs(low), std::abs(high)));
+  if (!(high > low))
+    (c.percentages ? low : high) = c.percentages ? high - 0.1 : low + 1;
+  else if (high - low < least)
+    (c.percentages ? low : high) = c.percentages ? high - least : low + least;
+  const double step = tick_step(high - low, 4), begin = std::floor(low / step), end = std::ceil(high / step - 1e-9);
+  return {begin * step, end * step, first, last, step, std::clamp(static_cast<int>(end - begin), 1, 12)};
+}
+
+/// With `digits` after the point, or, where that would be a long row of digits, with an exponent.
+std::string number_text(double v, int digits) {
+  return std::abs(v) >= 1e9 || digits > 15 ? fmt::format("{:.4g}", v) : fmt::format("{:.{}f}", v, digits);
 }
 
 std::string value_text(const chart& c, double v) {
-  return c.percentages ? fmt::format("{:.1f} %", 100 * v) : fmt::format("{:.4f}", v);
+  return c.percentages ? number_text(100 * drawable(v), 1) + " %" : number_text(v, 4);
 }
 
 void draw_grid(std::string& out, const chart& c, const axis& x, const axis& y) {
-  const double step = tick_step(y.high - y.low, 4);
-  const int digits = std::max(0, static_cast<int>(-std::floor(std::log10(c.percentages ? 100 * step : step) + 1e-9)));
-  for (double v = y.low; v <= y.high + step / 2; v += step) {
-    const double at = y.place(v), shown = std::abs(v) < step / 2 ? 0 : v;
-    const std::string label =
-        c.percentages ? fmt::format("{:.{}f} %", 100 * shown, digits) : fmt::format("{:.{}f}", shown, digits);
+  const int digits =
+      std::max(0, static_cast<int>(-std::floor(std::log10(c.percentages ? 100 * y.step : y.step) + 1e-9)));
+  for (int i = 0; i <= y.parts; ++i) {
+    const double v = y.tick(i), at = y.place(v), shown = std::abs(v) < y.step / 2 ? 0 : v;
+    const std::string label = c.percentages ? number_text(100 * shown, digits) + " %" : number_text(shown, digits);
     out += fmt::format("<line x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"{}\"/>", x.first, x.last, at, at,
                        grid);
     out += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>", x.first - 8, at + 4, label);
   }
-  const int every = std::max(1, static_cast<int>(std::ceil((x.high - x.low) / 12)));
-  for (int epoch = static_cast<int>(x.low); epoch <= static_cast<int>(x.high); ++epoch)
-    if ((epoch - static_cast<int>(x.low)) % every == 0)
-      out +=
-          fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>", x.place(epoch), y.first + 18, epoch);
+  const auto epochs = static_cast<std::size_t>(x.high);
+  const std::size_t every = std::max<std::size_t>(1, (epochs + 10) / 12);
+  for (std::size_t epoch = 1; epoch <= epochs; epoch += every)
+    out += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>", x.place(static_cast<double>(epoch)),
+                       y.first + 18, epoch);
   out +=
       fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">epoch</text>", (x.first + x.last) / 2, y.first + 36);
+}
+
+/// A chart cannot show what is no finite number.
+void require_finite(const chart& c) {
+  for (const curve& each : c.curves)
+    for (std::size_t i = 0; i < each.values.size(); ++i)
+      if (!std::isfinite(each.values[i]))
+        throw failure({error_kind::invalid_parameter,
+                       fmt::format("chart '{}': '{}' of epoch {} is {}, expected a finite number", c.title, each.name, i + 1,
+                                   each.values[i])});
 }
 
 void draw_curve(std::string& out, const chart& c, const curve& line, const axis& x, const axis& y) {
@@ -116,10 +142,12 @@ std::string escaped(std::string_view text) {
 }
 
 std::string chart_svg(const chart& c) {
+  require_finite(c);
   constexpr double width = 520, height = 300;
   std::size_t epochs = 1;
   for (const curve& line : c.curves) epochs = std::max(epochs, line.values.size());
-  const axis x{1, std::max(2.0, static_cast<double>(epochs)), 58, width - 84}, y = value_axis(c, height - 46, 34);
+  const axis x{.low = 1, .high = std::max(2.0, static_cast<double>(epochs)), .first = 58, .last = width - 84},
+      y = value_axis(c, height - 46, 34);
   std::string out =
       fmt::format("<svg viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" aria-label=\"{}\" font-size=\"12\" fill=\"{}\">", width,
                   height, escaped(c.title), faint);

@@ -23,7 +23,8 @@ struct chart {
   std::vector<curve> curves;
   bool percentages = false;  ///< values are fractions of 1, and 1 is the top
 };
-/// A line chart over epochs with a grid, names at the ends of the lines, and each value on hovering.
+/// A line chart over epochs with a grid, names at the ends of the lines, and each value on hovering. Values beyond
+/// +-1e300 lie on the border. Throws `failure`: invalid_parameter for a value that is no finite number.
 std::string chart_svg(const chart& c);
 
 /// The confusion matrix with its counts; darker cells hold more.

@@ -126,7 +126,9 @@ good train digits --epochs 1 --out quiet --quiet
 holds "[ ! -s out ]" "--quiet prints something"
 
 # On a terminal the progress line shows speed and time left; elsewhere there is none (`good` above saw standard error empty).
-if command -v script >/dev/null; then
+if ! script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
+  echo "skipped: the progress line, for this machine has no pseudo-terminals (or no program script)"
+else
   checks=$((checks + 1))
   TERM=xterm COLUMNS=120 script -qec "stty cols 120; $program train digits --epochs 2 --out terminal" /dev/null >out 2>err </dev/null
   tr '\r' '\n' <out >lines && mv lines out
@@ -143,6 +145,33 @@ has '1 of 2 epochs are complete'
 holds "cmp -s run/model.safetensors halves/model.safetensors" "a resumed training ends with another model"
 good train digits --epochs 2 --seed 1 --resume --out halves
 holds "cmp -s run/model.safetensors halves/model.safetensors" "resuming a complete training changes the model"
+
+# ---- one training in a folder at a time --------------------------------------------------------------------------------
+good train digits --epochs 1 --seed 1 --out old
+cp old/checkpoint.safetensors first
+touch old/.axiograd-12345-0.tmp old/.axiograd-notes.tmp old/mine.tmp old/.axiograd-77-1.tmp   # what killed runs left, and what not
+good train digits --epochs 1 --seed 2 --out old
+has 'the checkpoint of an earlier training is now old/checkpoint.safetensors.old'
+holds "cmp -s first old/checkpoint.safetensors.old" "the checkpoint of an earlier training is not kept as .old"
+holds "! cmp -s first old/checkpoint.safetensors" "the second training has the first one's checkpoint"
+holds "[ ! -e old/.axiograd-12345-0.tmp ] && [ ! -e old/.axiograd-77-1.tmp ]" "temporaries of killed runs were not removed"
+holds "[ -e old/.axiograd-notes.tmp ] && [ -e old/mine.tmp ]" "files of others were removed"
+rm old/.axiograd-notes.tmp
+good train digits --epochs 2 --resume --out old
+holds "! grep -q earlier out && cmp -s first old/checkpoint.safetensors.old" "--resume renames the checkpoint"
+
+"$program" train digits --epochs 1000 --out held >held.out 2>&1 &
+holder=$!
+for _ in $(seq 600); do [ -e held/checkpoint.safetensors ] && break; sleep 0.05; done
+bad "held: in use by another process \($holder\); two trainings cannot share a folder" train digits --epochs 1 --out held
+bad "held: in use by another process \($holder\)" train digits --epochs 1001 --resume --out held
+touch held/.axiograd-12345-0.tmp
+holds "[ ! -e held/checkpoint.safetensors.old ]" "a training that was refused renamed the checkpoint"
+kill -s KILL $holder
+{ wait $holder; } 2>/dev/null
+good train digits --epochs 1 --out held
+holds "[ -s held/checkpoint.safetensors.old ]" "a killed training left no checkpoint to set aside"
+holds "[ ! -e held/.axiograd-12345-0.tmp ]" "temporaries of a killed run were not removed"
 
 # ---- operators ---------------------------------------------------------------------------------------------------------
 good ops
@@ -266,13 +295,105 @@ def name(h): h["other"] = h.pop(first)
 def meta(h): h.pop("__metadata__")
 def kind(h): h["__metadata__"]["model"] = "resnet"
 for f in (shape, dtype, name, meta, kind): change(f.__name__ + ".safetensors", f)
+begin = head[first]["data_offsets"][0]
+for name, value in ("nan", float("nan")), ("inf", float("inf")):
+    data = data[:begin + 8] + struct.pack("<f", value) + data[begin + 12:]
+    write(name + ".safetensors", head)
+data = struct.pack("<f", 3e38) * (len(data) // 4)
+write("large_values.safetensors", head)
 PY
+  for value in nan inf; do
+    for words in "eval $value.safetensors" "predict $value.safetensors row.csv"; do
+      # shellcheck disable=SC2086
+      bad "$value.safetensors: tensor '0.weight': entry 2 is $value, expected a finite number" $words
+      holds "[ ! -s out ]" "$words: half an answer"
+    done
+  done
+  bad 'large_values.safetensors: its weights are so large that the scores of this image overflow' predict large_values.safetensors row.csv
+  bad 'predictions of sample 0' eval large_values.safetensors
   bad "shape.safetensors: tensor '0.weight' has shape \(3,3,1,16\), the model expects \(16,1,3,3\)" eval shape.safetensors
   bad "dtype.safetensors: .*0.weight.*I32" eval dtype.safetensors
   bad "name.safetensors: .*0.weight" eval name.safetensors
   bad "meta.safetensors: not an axiograd model" eval meta.safetensors
   bad "kind.safetensors: holds the model 'resnet'" eval kind.safetensors
 fi
+
+# Checkpoints that are not finite, or contradict themselves. What is refused changes nothing in the folder.
+if [ -n "$python" ]; then
+  "$python" - run/checkpoint.safetensors <<'PY'
+import json, os, struct, sys
+raw = open(sys.argv[1], "rb").read()
+n = struct.unpack("<Q", raw[:8])[0]
+head, data = json.loads(raw[8:8 + n]), raw[8 + n:]
+def change(name, edit=lambda h, d: None):
+    header, numbers = json.loads(json.dumps(head)), bytearray(data)
+    edit(header, numbers)
+    text = json.dumps(header).encode()
+    os.makedirs(name)
+    open(name + "/checkpoint.safetensors", "wb").write(struct.pack("<Q", len(text)) + text + bytes(numbers))
+def meta(key, value):
+    def edit(header, numbers):
+        assert key in header["__metadata__"]
+        header["__metadata__"][key] = value
+    return edit
+def put(tensor, value):
+    def edit(header, numbers):
+        at = header[tensor]["data_offsets"][0]
+        numbers[at:at + 4] = struct.pack("<f", value)
+    return edit
+rows = head["__metadata__"]["history"].split(";")
+columns = rows[1].split(" ")
+change("same")
+change("steps", meta("steps", "182"))
+change("shorter", meta("history", rows[0] + ";"))
+change("none", meta("history", ""))
+change("accuracy", meta("history", rows[0] + ";" + " ".join(columns[:1] + ["1.01"] + columns[2:]) + ";"))
+change("other_loss", meta("history", rows[0] + ";" + " ".join(columns[:2] + ["7.5"] + columns[3:]) + ";"))
+change("not_finite", put("model.0.weight", float("nan")))
+change("state_nan", put("optimiser.mean.0.weight", float("nan")))
+change("negative", put("optimiser.mean_square.0.weight", -1.0))
+change("beta", meta("optimiser.beta1", "0.5"))
+change("endless", meta("history", ";".join([" ".join(columns[:1] + ["0.9999999999999999"] + columns[2:])] * 2) + ";"))
+change("huge", meta("history", " ".join(["1e308"] + columns[1:2] + ["1e308"] + columns[3:4] + ["1e308"]) + ";" + rows[1] + ";"))
+PY
+  refused() {  # refused FOLDER PATTERN
+    bad "$1/checkpoint.safetensors: .*$2" train digits --epochs 3 --resume --out "$1"
+    holds "[ \"$(ls "$1")\" = checkpoint.safetensors ]" "$1: a refused checkpoint changed the folder"
+  }
+  refused steps '182 steps for 2 epochs of 90 batches'
+  refused shorter '180 steps for 1 epochs of 90 batches'
+  refused none '180 steps for 0 epochs'
+  refused accuracy 'epoch 2: the training accuracy is 1.01'
+  refused other_loss 'the weights have test loss .* the history says 7.5'
+  refused not_finite "tensor 'model.0.weight': entry 0 is nan"
+  refused state_nan "tensor 'optimiser.mean.0.weight': entry 0 is nan"
+  refused negative "mean_square.0.weight' has a negative entry"
+  refused beta "beta1 is 0.5, expected 0.9"
+  for folder in same endless huge; do  # histories that a training may have: the report ends, and is small
+    good train digits --epochs 2 --resume --out $folder
+    holds "[ \"$(stat -c %s $folder/report.html)\" -lt 200000 ]" "$folder: the report is $(stat -c %s $folder/report.html) bytes long"
+  done
+fi
+
+# Files made to fill memory: within 200 MB and a few seconds.
+bounded() {  # bounded PATTERN WORDS... : as bad
+  local pattern=$1
+  shift
+  checks=$((checks + 1))
+  (ulimit -t 20; [ -n "${ASAN_OPTIONS+x}" ] || ulimit -v 800000; exec "$program" "$@" >out 2>err </dev/null)
+  judge_bad $? "$pattern" "$*"
+}
+head -c 300000000 /dev/zero | gzip -1 >bomb.csv.gz
+bounded 'bomb.csv.gz: more than 16777216 bytes' train digits --data bomb.csv.gz --out o
+bounded 'bomb.csv.gz: more than [0-9]+ bytes' predict $model bomb.csv.gz
+cp bomb.csv.gz bomb.safetensors.gz
+bounded 'bomb.safetensors.gz: gzip data of [0-9]+ bytes grow' eval bomb.safetensors.gz
+truncate -s 4G sparse.safetensors
+bounded "sparse.safetensors: header does not begin with" eval sparse.safetensors
+printf '\002\0\0\0\0\0\0\0{}' >sparse.safetensors && truncate -s 4G sparse.safetensors
+bounded "sparse.safetensors: the file has 4294967286 bytes of data, its tensors 0" predict sparse.safetensors row.csv
+mkdir sparse && mv sparse.safetensors sparse/checkpoint.safetensors
+bounded "sparse/checkpoint.safetensors: the file has" train digits --resume --out sparse
 
 # ---- wrong images ------------------------------------------------------------------------------------------------------
 bad 'absent.csv' predict $model absent.csv
@@ -308,6 +429,7 @@ cp -r run full
 checks=$((checks + 1))
 (ulimit -f 40 && exec "$program" train digits --epochs 2 --seed 5 --out full >out 2>err)
 judge_bad $? 'full/checkpoint.safetensors: cannot be written: File too large' 'full disk'
+mv full/checkpoint.safetensors.old full/checkpoint.safetensors
 for file in model.safetensors checkpoint.safetensors report.html; do
   holds "cmp -s run/$file full/$file" "a full disk changed $file"
 done
