@@ -7,9 +7,16 @@
 #include <iosfwd>
 #include <limits>
 #include <stdexcept>
+#include <type_traits>
 
-#ifdef __FAST_MATH__
-#error "interval: -ffast-math removes the error terms that the enclosures rest on"
+// What removes the error terms that the enclosures rest on. Clang says nothing of the parts of -ffast-math, and needs not: it
+// is told below to keep to the arithmetic that is written.
+#if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__) || \
+    (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ == 1)
+#define AXG_UNSAFE_MATH
+#endif
+#ifdef __clang__
+#pragma float_control(precise, on, push)
 #endif
 
 namespace axiograd {
@@ -21,10 +28,28 @@ inline constexpr algebra algebra_of<interval>{.ring = true, .ordered = true, .di
 /// The outcome of a comparison between sets of numbers; `maybe` when its members disagree.
 enum class verdict : unsigned char { no, yes, maybe };
 
-/// True where `interval` is sound and tight: rounding to nearest, subnormals neither flushed (FTZ) nor read as zero (DAZ).
+/// True where `interval` is sound: subnormals are neither flushed (FTZ) nor read as zero (DAZ), in any rounding mode.
 bool sound_environment();
 
 namespace impl {
+
+#ifdef AXG_UNSAFE_MATH
+/// Called where an interval is made: programs that make none compile.
+[[gnu::error("interval: -ffast-math and -funsafe-math-optimizations remove the error terms that the enclosures rest on")]]
+void refuse_unsafe_math();
+#endif
+/// Throws std::domain_error where subnormals are flushed or read as zero.
+void refuse_flushed_subnormals();
+
+/// A number below the smallest normal one, but not 0; by its bits, because DAZ would compare it as 0.
+constexpr bool is_subnormal(double x) {
+  const auto bits = std::bit_cast<std::uint64_t>(x) << 1;
+  return bits != 0 && bits >> 53 == 0;
+}
+/// The same, where one of the numbers is subnormal.
+constexpr void refuse_flushed(auto... x) {
+  if (!std::is_constant_evaluated() && (is_subnormal(x) || ...)) refuse_flushed_subnormals();
+}
 
 static_assert(std::numeric_limits<double>::is_iec559 && FLT_EVAL_METHOD == 0, "interval needs IEEE doubles without excess");
 
@@ -53,30 +78,42 @@ struct rounded {
 
   static rounded sum(double a, double b) {
     const double s = a + b;
+    if (s == 0) {
+      refuse_flushed(a, b);
+      if (a != 0 && c_math::fabs(a) < small) refuse_flushed_subnormals();
+    }
     if (!c_math::isfinite(s)) return c_math::isfinite(a) && c_math::isfinite(b) ? overflowed(s) : rounded{s};
-    return c_math::fabs(a) < c_math::fabs(b) ? rounded{s, a - (s - b)} : rounded{s, b - (s - a)};
+    const bool b_first = c_math::fabs(a) < c_math::fabs(b);
+    refuse_flushed(b_first ? a : b);
+    return b_first ? rounded{s, a - (s - b)} : rounded{s, b - (s - a)};
   }
   /// 0 * inf is 0: the bound of a set of finite products.
   static rounded product(double a, double b) {
-    if (a == 0 || b == 0) return {0};
+    if (a == 0 || b == 0) return zero_of(a, b);
     const double p = a * b;
     if (c_math::isinf(p)) return c_math::isfinite(a) && c_math::isfinite(b) ? overflowed(p) : rounded{p};
     if (c_math::fabs(p) >= small) return {p, c_math::fma(a, b, -p)};
+    refuse_flushed_subnormals();
     if (p == 0) return {p, c_math::signbit(a) == c_math::signbit(b) ? 1.0 : -1.0};
     return {p, c_math::fma(a * 0x1p600, b, p * -0x1p600)};  // |a| is below 2^175, because |b| >= 2^-1074
   }
   /// Limits for b from above: a / 0 is +-inf, 0 / 0 is 0; inf / inf is 0, its bound next to 0. Needs b >= 0.
   static rounded quotient(double a, double b) {
-    if (a == 0) return {0};
-    if (b == 0) return {c_math::copysign(infinity, a)};
+    if (a == 0) return zero_of(a, b);
+    if (b == 0) {
+      refuse_flushed(b);
+      return {c_math::copysign(infinity, a)};
+    }
     if (c_math::isinf(b)) return {0};
     const double q = a / b;
     if (c_math::isinf(q)) return c_math::isfinite(a) ? overflowed(q) : rounded{q};
+    if (c_math::fabs(q) < small) refuse_flushed_subnormals();
     if (c_math::fabs(a) >= small) return {q, c_math::fma(-q, b, a)};
     return {q, c_math::fma(q * -0x1p200, b, a * 0x1p200)};
   }
   /// Needs x >= 0.
   static rounded root(double x) {
+    refuse_flushed(x);
     const double r = axiograd::sqrt(x);
     if (x == 0 || c_math::isinf(x)) return {r};
     if (x >= small) return {r, c_math::fma(-r, r, x)};
@@ -86,6 +123,11 @@ struct rounded {
  private:
   static constexpr double small = 0x1p-900;  // above it the error terms are multiples of 2^-1074
   static rounded overflowed(double value) { return {value, -value}; }
+  /// 0 where a or b compares as 0: as DAZ has it, also where it is not.
+  static rounded zero_of(double a, double b) {
+    refuse_flushed(a, b);
+    return {0};
+  }
 };
 
 }  // namespace impl
@@ -103,8 +145,9 @@ struct rounded {
 /// Functions are found by argument-dependent lookup: call `exp(x)`, not `axiograd::exp(x)`.
 /// Accuracy: endpoints are the exact bounds, rounded outward once; division, `log` and `sqrt` as above; sin and cos add at most
 /// one ulp.
-/// Errors: a NaN and lo > hi throw std::domain_error.
-/// Needs `sound_environment()`, checked once by the caller; without FTZ and DAZ other rounding modes are still sound.
+/// Errors: a NaN and lo > hi throw std::domain_error, and so does what would meet a subnormal number where FTZ or DAZ make it 0
+/// (`sound_environment()` says so beforehand). Every rounding mode is sound. Code that is compiled with -ffast-math,
+/// -funsafe-math-optimizations or -ffinite-math-only may include this header, but not make an interval.
 class interval {
  public:
   constexpr interval() = default;
@@ -112,7 +155,11 @@ class interval {
   /// The point [x, x].
   constexpr explicit(false) interval(double x) : interval(x, x) {}
   constexpr interval(double lo, double hi) : lo_(lo), hi_(hi) {
+#ifdef AXG_UNSAFE_MATH
+    if (!std::is_constant_evaluated()) impl::refuse_unsafe_math();
+#endif
     if (!(lo <= hi)) throw std::domain_error("interval: lo <= hi does not hold");
+    impl::refuse_flushed(lo, hi);
   }
   static constexpr interval whole() { return {-infinity, infinity}; }
 
@@ -129,7 +176,8 @@ class interval {
     if (lo_ == -infinity) return -largest;
     if (hi_ == infinity) return largest;
     const double twice = lo_ + hi_;
-    return -largest <= twice && twice <= largest ? twice / 2 : lo_ / 2 + hi_ / 2;
+    // Towards zero, a sum that overflows gives the largest double.
+    return -largest < twice && twice < largest ? twice / 2 : lo_ / 2 + hi_ / 2;
   }
 
   friend interval operator+(const interval& a, const interval& b) {
@@ -154,6 +202,7 @@ class interval {
 
   friend constexpr bool operator==(const interval&, const interval&) = default;
   friend constexpr verdict operator>(const interval& a, const interval& b) {
+    impl::refuse_flushed(a.lo_, a.hi_, b.lo_, b.hi_);
     if (a.lo_ > b.hi_) return verdict::yes;
     return a.hi_ > b.lo_ ? verdict::maybe : verdict::no;
   }
@@ -219,3 +268,8 @@ struct constant_pi<interval> {
 };
 
 }  // namespace axiograd
+
+#ifdef __clang__
+#pragma float_control(pop)
+#endif
+#undef AXG_UNSAFE_MATH
