@@ -38,13 +38,13 @@ struct sigmoid_by_abs : sigmoid_op {
   }
 };
 template <analytic T>
-T smaller_sigmoid(const T& x) {
+T sigmoid_of_minus_abs(const T& x) {
   const T e = exp(-abs(x));
   return e / (T(1) + e);
 }
 template <analytic T>
 T sigmoid_by_branch(const T& x) {
-  const T smaller = smaller_sigmoid(x);
+  const T smaller = sigmoid_of_minus_abs(x);
   return select(x > T(0), T(1) - smaller, smaller);
 }
 struct softplus_by_abs : softplus_op {
@@ -56,7 +56,7 @@ struct softplus_by_abs : softplus_op {
 struct silu_by_abs : silu_op {
   template <analytic T>
   constexpr T derivative(const T& x, const T&) const {
-    const T smaller = smaller_sigmoid(x), larger = T(1) - smaller;
+    const T smaller = sigmoid_of_minus_abs(x), larger = T(1) - smaller;
     return select(x > T(0), larger, smaller) * (T(1) + x * select(x > T(0), smaller, larger));
   }
 };
@@ -64,7 +64,7 @@ struct gelu_by_abs : gelu_op {
   template <analytic T>
   constexpr T derivative(const T& x, const T&) const {
     const T cubic = ratio{44'715, 1'000'000}.as<T>(), linear = T(4) / sqrt(T(2) * pi<T>());
-    const T v = linear * (x + cubic * x * x * x), smaller = smaller_sigmoid(v), larger = T(1) - smaller;
+    const T v = linear * (x + cubic * x * x * x), smaller = sigmoid_of_minus_abs(v), larger = T(1) - smaller;
     return select(x > T(0), larger, smaller) + smaller * larger * x * linear * (T(1) + T(3) * cubic * x * x);
   }
 };

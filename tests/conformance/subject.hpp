@@ -45,6 +45,7 @@ struct subject {
   std::uint32_t attribute_bytes;
   std::uint32_t unnamed_bytes;  ///< of its members, those that no attribute names
   std::span<const double> samples;
+  std::span<const double> known;  ///< rows of inputs, value and partial derivatives, from outside
 
   call (*draw_call)(draw&);
   void (*spoil)(void* op, draw&);  ///< puts hostile numbers into the attributes; null without attributes

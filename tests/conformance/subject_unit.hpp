@@ -252,6 +252,7 @@ subject make_subject() {
             .attribute_bytes = std::is_empty_v<Op> ? 0 : sizeof(Op),
             .unnamed_bytes = impl::unnamed_bytes<Op>(),
             .samples = {},
+            .known = {},
             .draw_call = &impl::draw_call<Op>,
             .spoil = nullptr,
             .attribute_classes = nullptr,
@@ -276,6 +277,12 @@ subject make_subject() {
             .thrice_f64 = {},
             .law = nullptr};
   if constexpr (requires { Op::samples; }) s.samples = Op::samples;
+  if constexpr (requires { Op::known; }) {
+    constexpr std::size_t row = 2 * static_cast<std::size_t>(arity_of<Op>.tensors) + 1;
+    static_assert(std::size(Op::known[0]) == row, "a row of `known` is the inputs, the value and each partial derivative");
+    static_assert(std::default_initializable<Op> && !requires(draw & d) { Op::sample(d); }, "`known` is for default attributes");
+    s.known = {&Op::known[0][0], std::size(Op::known) * row};
+  }
   if constexpr (requires { Op::attributes(); }) {
     s.spoil = &impl::spoil_attributes<Op>;
     s.attribute_classes = &impl::attribute_classes<Op>;

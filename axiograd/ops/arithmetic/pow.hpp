@@ -45,7 +45,7 @@ AXG_OPERATOR(pow)
 /// On duals: the derivative in a whole exponent at a negative base is undefined, and a constant exponent does not ask for it.
 template <analytic T>
 AXG_HD constexpr dual<T> evaluate(const pow_op& op, const dual<T>& x, const dual<T>& y) {
-  const T z = evaluate(op, x.v, y.v);
+  const T z = pow(x.v, y.v);
   const auto slope = op.derivative(x.v, y.v, z);
   return {z, pow_op::zero_wins(slope[0], x.d) + pow_op::zero_wins(slope[1], y.d)};
 }
