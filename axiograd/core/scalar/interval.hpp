@@ -78,13 +78,10 @@ struct rounded {
 
   static rounded sum(double a, double b) {
     const double s = a + b;
-    if (s == 0) {
-      refuse_flushed(a, b);
-      if (a != 0 && c_math::fabs(a) < small) refuse_flushed_subnormals();
-    }
     if (!c_math::isfinite(s)) return c_math::isfinite(a) && c_math::isfinite(b) ? overflowed(s) : rounded{s};
     const bool b_first = c_math::fabs(a) < c_math::fabs(b);
-    refuse_flushed(b_first ? a : b);
+    if (s == 0) refuse_flushed(a, b);
+    if (is_small(b_first ? a : b)) refuse_flushed_subnormals();  // the sum or its error may be subnormal
     return b_first ? rounded{s, a - (s - b)} : rounded{s, b - (s - a)};
   }
   /// 0 * inf is 0: the bound of a set of finite products.
@@ -92,10 +89,10 @@ struct rounded {
     if (a == 0 || b == 0) return zero_of(a, b);
     const double p = a * b;
     if (c_math::isinf(p)) return c_math::isfinite(a) && c_math::isfinite(b) ? overflowed(p) : rounded{p};
-    if (c_math::fabs(p) >= small) return {p, c_math::fma(a, b, -p)};
+    if (c_math::fabs(p) >= small) return {p, fused(a, b, -p)};
     refuse_flushed_subnormals();
     if (p == 0) return {p, c_math::signbit(a) == c_math::signbit(b) ? 1.0 : -1.0};
-    return {p, c_math::fma(a * 0x1p600, b, p * -0x1p600)};  // |a| is below 2^175, because |b| >= 2^-1074
+    return {p, fused(a * 0x1p600, b, p * -0x1p600)};  // |a| is below 2^175, because |b| >= 2^-1074
   }
   /// Limits for b from above: a / 0 is +-inf, 0 / 0 is 0; inf / inf is 0, its bound next to 0. Needs b >= 0.
   static rounded quotient(double a, double b) {
@@ -108,21 +105,28 @@ struct rounded {
     const double q = a / b;
     if (c_math::isinf(q)) return c_math::isfinite(a) ? overflowed(q) : rounded{q};
     if (c_math::fabs(q) < small) refuse_flushed_subnormals();
-    if (c_math::fabs(a) >= small) return {q, c_math::fma(-q, b, a)};
-    return {q, c_math::fma(q * -0x1p200, b, a * 0x1p200)};
+    if (c_math::fabs(a) >= small) return {q, fused(-q, b, a)};
+    return {q, fused(q * -0x1p200, b, a * 0x1p200)};
   }
   /// Needs x >= 0.
   static rounded root(double x) {
     refuse_flushed(x);
     const double r = axiograd::sqrt(x);
     if (x == 0 || c_math::isinf(x)) return {r};
-    if (x >= small) return {r, c_math::fma(-r, r, x)};
-    return {r, c_math::fma(r * -0x1p100, r * 0x1p100, x * 0x1p200)};
+    if (x >= small) return {r, fused(-r, r, x)};
+    return {r, fused(r * -0x1p100, r * 0x1p100, x * 0x1p200)};
   }
 
  private:
+  /// a b + c rounded once, under the rules of this header (c_math's is under those of the command line).
+  static double fused(double a, double b, double c) { return __builtin_fma(a, b, c); }
+
   static constexpr double small = 0x1p-900;  // above it the error terms are multiples of 2^-1074
   static rounded overflowed(double value) { return {value, -value}; }
+  /// Not 0, by its bits, and below 2^-900.
+  static bool is_small(double x) {
+    return (std::bit_cast<std::uint64_t>(x) << 1) != 0 && c_math::fabs(x) < small;
+  }
   /// 0 where a or b compares as 0: as DAZ has it, also where it is not.
   static rounded zero_of(double a, double b) {
     refuse_flushed(a, b);
@@ -171,6 +175,7 @@ class interval {
   double width() const { return lo_ == hi_ ? 0 : impl::rounded::sum(hi_, -lo_).up(); }
   /// A finite number near the middle (of a half line its largest double, of the whole line 0); x for the point x.
   constexpr double midpoint() const {
+    impl::refuse_flushed(lo_, hi_);
     if (lo_ == hi_) return lo_;
     if (lo_ == -hi_) return 0;
     if (lo_ == -infinity) return -largest;
@@ -186,6 +191,7 @@ class interval {
   friend constexpr interval operator-(const interval& a) { return {-a.hi_, -a.lo_}; }
   friend interval operator-(const interval& a, const interval& b) { return a + -b; }
   friend interval operator*(const interval& a, const interval& b) {
+    impl::refuse_flushed(a.lo_, a.hi_, b.lo_, b.hi_);
     if (a.lo_ >= 0) return {product_down(b.lo_ >= 0 ? a.lo_ : a.hi_, b.lo_), product_up(b.hi_ >= 0 ? a.hi_ : a.lo_, b.hi_)};
     if (a.hi_ <= 0) return -(-a * b);
     if (b.lo_ >= 0 || b.hi_ <= 0) return b * a;
@@ -193,6 +199,7 @@ class interval {
             c_math::fmax(product_up(a.lo_, b.lo_), product_up(a.hi_, b.hi_))};
   }
   friend interval operator/(const interval& a, const interval& b) {
+    impl::refuse_flushed(a.lo_, a.hi_, b.lo_, b.hi_);
     if ((b.lo_ < 0 && b.hi_ > 0) || (b.lo_ == 0 && b.hi_ == 0)) return whole();
     if (b.hi_ <= 0) return -a / -b;
     const double lo = a.lo_ == -infinity ? a.lo_ : impl::rounded::quotient(a.lo_, a.lo_ >= 0 ? b.hi_ : b.lo_).down();
@@ -210,16 +217,19 @@ class interval {
 
   /// The smallest interval that contains both.
   friend constexpr interval hull(const interval& a, const interval& b) {
+    impl::refuse_flushed(a.lo_, a.hi_, b.lo_, b.hi_);
     return {a.lo_ < b.lo_ ? a.lo_ : b.lo_, a.hi_ > b.hi_ ? a.hi_ : b.hi_};
   }
   friend constexpr interval select(verdict condition, const interval& a, const interval& b) {
     return condition == verdict::yes ? a : condition == verdict::no ? b : hull(a, b);
   }
   friend constexpr interval max(const interval& a, const interval& b) {
+    impl::refuse_flushed(a.lo_, a.hi_, b.lo_, b.hi_);
     return {a.lo_ > b.lo_ ? a.lo_ : b.lo_, a.hi_ > b.hi_ ? a.hi_ : b.hi_};
   }
   friend constexpr interval min(const interval& a, const interval& b) { return -max(-a, -b); }
   friend constexpr interval abs(const interval& x) {
+    impl::refuse_flushed(x.lo_, x.hi_);
     if (x.lo_ >= 0) return x;
     return x.hi_ <= 0 ? -x : interval(0, -x.lo_ > x.hi_ ? -x.lo_ : x.hi_);
   }
@@ -229,6 +239,7 @@ class interval {
     return a * a;
   }
   friend interval sqrt(const interval& x) {
+    impl::refuse_flushed(x.lo_, x.hi_);
     if (x.hi_ < 0) return whole();
     return {x.lo_ > 0 ? impl::rounded::root(x.lo_).down() : 0, impl::rounded::root(x.hi_).up()};
   }
