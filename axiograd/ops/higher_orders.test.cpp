@@ -1,5 +1,5 @@
-// Second and third derivatives at 0 by every way in which a user gets them: duals of duals, of floats and of lanes, tapes of duals,
-// NAME_deriv on a plain tape. That all operators are right at all special points is rung 3 of the conformance suite.
+// Second and third derivatives at 0 by every way in which a user gets them: duals of duals, of floats and of lanes, tapes of
+// duals, NAME_deriv on a plain tape. That all operators are right at all special points is rung 3 of the conformance suite.
 // Duals of floats are made of whole numbers and doubles, as every number of a definition is.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wconversion"
@@ -68,7 +68,8 @@ void expect_everywhere(const Op& op, const F& f, const Derivative& derivative, c
   }
 }
 #define AXG_EXPECT(name, ...) \
-  expect_everywhere(name##_op{}, [](const auto& x) { return name(x); }, [](const auto& x) { return name##_deriv(x); }, {__VA_ARGS__})
+  expect_everywhere(          \
+      name##_op{}, [](const auto& x) { return name(x); }, [](const auto& x) { return name##_deriv(x); }, {__VA_ARGS__})
 
 TEST(higher_orders, are_right_at_zero_on_every_way) {
   const double root = std::sqrt(2 / std::numbers::pi);

@@ -25,9 +25,9 @@ namespace axiograd::conformance {
 
 /// How balls and series compute, in this thread.
 struct ball_settings {
-  slong bits = 300;        ///< of midpoints
-  slong terms = 3;         ///< of series
-  bool undecided = false;  ///< set by a comparison whose outcome the radii leave open
+  slong bits = 300;                      ///< of midpoints
+  slong terms = 3;                       ///< of series
+  bool undecided = false;                ///< set by a comparison whose outcome the radii leave open
   std::vector<bool>* answers = nullptr;  ///< where every comparison writes its outcome
 };
 inline thread_local ball_settings ball_mode;

@@ -1,5 +1,5 @@
-// Derivatives whose first order is right and whose higher orders are not: |x| within functions that are smooth at 0, in the words
-// in which they once stood in the library.
+// Derivatives whose first order is right and whose higher orders are not: |x| within functions that are smooth at 0, in the
+// words in which they once stood in the library.
 
 #include <axiograd/ops/ops.hpp>
 
@@ -124,7 +124,8 @@ struct huber_loss_by_abs : huber_loss_op {
 };
 struct huber_loss_with_a_hidden_attribute : huber_loss_op {
   static constexpr auto attributes() {
-    return attribute_list{attribute<huber_loss_op, axiograd::reduction>{"reduction", &huber_loss_op::reduction, "of the terms"}};
+    return attribute_list{
+        attribute<huber_loss_op, axiograd::reduction>{"reduction", &huber_loss_op::reduction, "of the terms"}};
   }
 };
 

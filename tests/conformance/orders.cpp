@@ -127,7 +127,7 @@ void compare(const subject& s, const call& c, const line& l, counts& n, outcome&
   }
 }
 
-constexpr double everywhere[]{0.0,  -0.0,  1.0,    -1.0,    2.0,   -2.0,   3.0,     -3.0,    0.5,  -0.5, 7.25,
+constexpr double everywhere[]{0.0,   -0.0, 1.0,   -1.0,  2.0,    -2.0,  3.0,    -3.0,   0.5,     -0.5,   7.25,
                               -7.25, 1e30, -1e30, 1e-30, -1e-30, 1e200, -1e200, 5e-324, -5e-324, 1e-310, -1e-310};
 
 /// The special points along each axis: those above, the operator's samples and its borders.
@@ -178,7 +178,8 @@ outcome elementwise_orders(const subject& s, const settings& set) {
   }
   if (!o.red() && n.orders < 100) o.fail("only " + std::to_string(n.orders) + " orders were decided");
   if (o.red()) o.fail("seed " + std::to_string(set.seed));
-  o.figure = std::to_string(n.orders) + " orders, " + std::to_string(n.in_double) + " in double, " + std::to_string(n.kinks) + " at kinks";
+  o.figure = std::to_string(n.orders) + " orders, " + std::to_string(n.in_double) + " in double, " + std::to_string(n.kinks) +
+             " at kinks";
   return o;
 }
 
@@ -209,7 +210,8 @@ struct neighbours {
       }));
     }
     on_side r{run_forward(s.twice_balls.forward, c, in), zeros_like(in)};
-    run_vjp(s.twice_balls.vjp, c, in, r.y, converted<twice>(dy, [](const ball& g) { return constant<ball, top_of_rows>(g); }), r.dx);
+    run_vjp(s.twice_balls.vjp, c, in, r.y, converted<twice>(dy, [](const ball& g) { return constant<ball, top_of_rows>(g); }),
+            r.dx);
     return r;
   }
 };

@@ -66,8 +66,8 @@ struct two_sides {
   }
   static bool near(const ball& a, const ball& b, double tolerance) {
     const ball difference = a - b;
-    return difference.finite() && std::abs(difference.midpoint()) + difference.radius() <=
-                                      tolerance * std::max(1.0, std::abs(b.midpoint()));
+    return difference.finite() &&
+           std::abs(difference.midpoint()) + difference.radius() <= tolerance * std::max(1.0, std::abs(b.midpoint()));
   }
 };
 

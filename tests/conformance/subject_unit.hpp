@@ -216,7 +216,8 @@ std::uint32_t unnamed_bytes() {
     Op& op = *reinterpret_cast<Op*>(bytes.data());
     __builtin_clear_padding(&op);
     if constexpr (requires { Op::attributes(); })
-      Op::attributes().for_each([&](const auto& a) { std::memset(static_cast<void*>(&(op.*a.member)), 0, sizeof(op.*a.member)); });
+      Op::attributes().for_each(
+          [&](const auto& a) { std::memset(static_cast<void*>(&(op.*a.member)), 0, sizeof(op.*a.member)); });
     return static_cast<std::uint32_t>(std::count_if(bytes.begin(), bytes.end(), [](unsigned char b) { return b != 0; }));
   }
 #endif
@@ -280,7 +281,7 @@ subject make_subject() {
   if constexpr (requires { Op::known; }) {
     constexpr std::size_t row = 2 * static_cast<std::size_t>(arity_of<Op>.tensors) + 1;
     static_assert(std::size(Op::known[0]) == row, "a row of `known` is the inputs, the value and each partial derivative");
-    static_assert(std::default_initializable<Op> && !requires(draw & d) { Op::sample(d); }, "`known` is for default attributes");
+    static_assert(std::default_initializable<Op> && !requires(draw& d) { Op::sample(d); }, "`known` is for default attributes");
     s.known = {&Op::known[0][0], std::size(Op::known) * row};
   }
   if constexpr (requires { Op::attributes(); }) {

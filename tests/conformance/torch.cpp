@@ -73,7 +73,8 @@ void compare_with_known(const subject& s, outcome& o) {
     run_vjp(s.f64.chosen.vjp, c, x, y, dy, dx);
     const auto compare = [&](double got, double expected, const std::string& what) {
       if (!(std::abs(got - expected) <= 1e-12 * std::max(1.0, std::abs(expected))))
-        o.fail(what + " at " + std::to_string(known[0]) + " is " + std::to_string(got) + ", known is " + std::to_string(expected));
+        o.fail(what + " at " + std::to_string(known[0]) + " is " + std::to_string(got) + ", known is " +
+               std::to_string(expected));
     };
     compare(y[0], known[n], "the value");
     for (std::size_t i = 0; i < n; ++i) compare(dx[i][0], known[n + 1 + i], "partial derivative " + std::to_string(i));

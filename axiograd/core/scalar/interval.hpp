@@ -124,9 +124,7 @@ struct rounded {
   static constexpr double small = 0x1p-900;  // above it the error terms are multiples of 2^-1074
   static rounded overflowed(double value) { return {value, -value}; }
   /// Not 0, by its bits, and below 2^-900.
-  static bool is_small(double x) {
-    return (std::bit_cast<std::uint64_t>(x) << 1) != 0 && c_math::fabs(x) < small;
-  }
+  static bool is_small(double x) { return (std::bit_cast<std::uint64_t>(x) << 1) != 0 && c_math::fabs(x) < small; }
   /// 0 where a or b compares as 0: as DAZ has it, also where it is not.
   static rounded zero_of(double a, double b) {
     refuse_flushed(a, b);

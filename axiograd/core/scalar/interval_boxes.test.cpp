@@ -72,14 +72,13 @@ struct function {
   /// Whether it is defined nowhere on the box, so that the whole line is the answer.
   bool (*nowhere)(const interval&, const interval&) = [](const interval&, const interval&) { return false; };
 };
-#define AXG_ONE(name) \
-  { #name, [](const interval& x, const interval&) { return name(x); }, &of_one<mpfr_##name> }
+#define AXG_ONE(name) {#name, [](const interval& x, const interval&) { return name(x); }, &of_one<mpfr_##name>}
 const function functions[] = {
     {"+", [](const interval& x, const interval& z) { return x + z; }, &of_two<mpfr_add>},
     {"-", [](const interval& x, const interval& z) { return x - z; }, &of_two<mpfr_sub>},
     {"*", [](const interval& x, const interval& z) { return x * z; }, &of_two<mpfr_mul>},
-    {"/", [](const interval& x, const interval& z) { return x / z; }, &of_two<mpfr_div>, [](double, double z) { return z != 0; },
-     [](const interval&, const interval& z) { return z == interval(0); }},
+    {"/", [](const interval& x, const interval& z) { return x / z; }, &of_two<mpfr_div>,
+     [](double, double z) { return z != 0; }, [](const interval&, const interval& z) { return z == interval(0); }},
     {"pow", [](const interval& x, const interval& z) { return pow(x, z); }, &of_two<mpfr_pow>,
      [](double x, double) { return x >= 0 && !(x == 0 && std::signbit(x)); }},
     {"max", [](const interval& x, const interval& z) { return max(x, z); }, &larger<1>},
@@ -87,22 +86,30 @@ const function functions[] = {
     {"select", [](const interval& x, const interval& z) { return select(x > z, x, z); }, &larger<1>},
     {"hull", [](const interval& x, const interval& z) { return hull(x, z); }, [](double x, double, mpfr_rnd_t) { return x; }},
     {"negate", [](const interval& x, const interval&) { return -x; }, [](double x, double, mpfr_rnd_t) { return -x; }},
-    {"abs", [](const interval& x, const interval&) { return abs(x); }, [](double x, double, mpfr_rnd_t) { return std::fabs(x); }},
+    {"abs", [](const interval& x, const interval&) { return abs(x); },
+     [](double x, double, mpfr_rnd_t) { return std::fabs(x); }},
     {"square", [](const interval& x, const interval&) { return square(x); }, &of_one<mpfr_sqr>},
     {"midpoint", [](const interval& x, const interval&) { return hull(x, x.midpoint()) == x ? x : interval::whole(); },
      [](double x, double, mpfr_rnd_t) { return x; }},
-    {"sqrt", [](const interval& x, const interval&) { return sqrt(x); }, &of_one<mpfr_sqrt>, [](double x, double) { return x >= 0; },
-     [](const interval& x, const interval&) { return x.hi() < 0; }},
-    {"log", [](const interval& x, const interval&) { return log(x); }, &of_one<mpfr_log>, [](double x, double) { return x >= 0; },
-     [](const interval& x, const interval&) { return x.hi() < 0; }},
+    {"sqrt", [](const interval& x, const interval&) { return sqrt(x); }, &of_one<mpfr_sqrt>,
+     [](double x, double) { return x >= 0; }, [](const interval& x, const interval&) { return x.hi() < 0; }},
+    {"log", [](const interval& x, const interval&) { return log(x); }, &of_one<mpfr_log>,
+     [](double x, double) { return x >= 0; }, [](const interval& x, const interval&) { return x.hi() < 0; }},
     {"log1p", [](const interval& x, const interval&) { return log1p(x); }, &of_one<mpfr_log1p>,
      [](double x, double) { return x >= -1; }, [](const interval& x, const interval&) { return x.hi() < -1; }},
-    AXG_ONE(exp), AXG_ONE(expm1), AXG_ONE(tanh), AXG_ONE(erf), AXG_ONE(erfc), AXG_ONE(sin), AXG_ONE(cos)};
+    AXG_ONE(exp),
+    AXG_ONE(expm1),
+    AXG_ONE(tanh),
+    AXG_ONE(erf),
+    AXG_ONE(erfc),
+    AXG_ONE(sin),
+    AXG_ONE(cos)};
 
 /// Ends of every kind.
 double random_end(std::mt19937_64& rng) {
   const double unit = std::uniform_real_distribution<double>(-1, 1)(rng);
-  constexpr double special[]{0.0, -0.0, 1, -1, 2, -2, 0.5, -0.5, 3, 5e-324, -5e-324, 0x1p-1022, -0x1p-1022, most, -most, inf, -inf};
+  constexpr double special[]{0.0,    -0.0,    1,         -1,         2,    -2,    0.5, -0.5, 3,
+                             5e-324, -5e-324, 0x1p-1022, -0x1p-1022, most, -most, inf, -inf};
   switch (rng() % 8) {
     case 0:
     case 1: return special[rng() % std::size(special)];
@@ -183,14 +190,15 @@ void check_boxes(const function& f) {
     }
     ASSERT_TRUE(y.lo() <= y.hi()) << f.name << ' ' << at(x, z);
     if (!f.nowhere(of_x, of_z)) {
-      ASSERT_TRUE(y.contains(smaller)) << f.name << " grows: " << at(x, z) << ": " << y << ", part " << at(of_x, of_z) << ": " << smaller;
+      ASSERT_TRUE(y.contains(smaller)) << f.name << " grows: " << at(x, z) << ": " << y << ", part " << at(of_x, of_z) << ": "
+                                       << smaller;
     }
     if (!has_finite_member(of_x) || !has_finite_member(of_z)) continue;
     const double a = member(rng, of_x), b = member(rng, of_z);
     if (!f.defined(a, b)) continue;
     const interval exact(f.exact(a, b, MPFR_RNDD), f.exact(a, b, MPFR_RNDU));
-    ASSERT_TRUE(smaller.contains(exact)) << f.name << " of " << a << ", " << b << " is " << exact << ", outside " << smaller << " of "
-                                         << at(of_x, of_z);
+    ASSERT_TRUE(smaller.contains(exact)) << f.name << " of " << a << ", " << b << " is " << exact << ", outside " << smaller
+                                         << " of " << at(of_x, of_z);
   }
 }
 
