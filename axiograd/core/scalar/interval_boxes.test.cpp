@@ -232,37 +232,28 @@ TEST(interval_boxes, every_rounding_mode_is_sound) {
   }
 }
 
-/// Boxes whose ends and results are not subnormal have their results, all others are refused.
 TEST(interval_boxes, flushed_subnormals_are_refused) {
   constexpr unsigned flush_to_zero = 0x8000, denormals_are_zero = 0x0040;
   const unsigned before = _mm_getcsr();
-  int refused = 0, given = 0;
-  for (const unsigned flags : {flush_to_zero, denormals_are_zero, flush_to_zero | denormals_are_zero}) {
-    std::mt19937_64 rng(seed());
-    for (int i = 0; i < boxes(); ++i) {
-      const function& f = functions[rng() % std::size(functions)];
-      interval (*volatile enclose)(const interval&, const interval&) = f.enclose;
-      const interval x = random_box(rng), z = random_box(rng), y = enclose(x, z);
-      interval now;
-      bool threw = false;
-      _mm_setcsr(before | flags);
-      const bool sound = axiograd::sound_environment();
-      try {
-        now = enclose(x, z);
-      } catch (const std::domain_error&) {
-        threw = true;
+  std::mt19937_64 rng(seed());
+  for (const unsigned flags : {flush_to_zero, denormals_are_zero, flush_to_zero | denormals_are_zero})
+    for (const function& f : functions)
+      for (int i = 0; i < 100; ++i) {
+        interval (*volatile enclose)(const interval&, const interval&) = f.enclose;
+        const interval x = random_box(rng), z = random_box(rng);
+        std::string said;
+        _mm_setcsr(before | flags);
+        const bool sound = axiograd::sound_environment();
+        try {
+          enclose(x, z);
+        } catch (const std::domain_error& e) {
+          said = e.what();
+        }
+        _mm_setcsr(before);
+        ASSERT_FALSE(sound);
+        ASSERT_NE(said.find("FTZ or DAZ"), std::string::npos) << f.name << ' ' << x << ' ' << z << ", flags " << flags;
       }
-      _mm_setcsr(before);
-      ASSERT_FALSE(sound);
-      ++(threw ? refused : given);
-      if (!threw) {
-        ASSERT_EQ(now, y) << f.name << ' ' << x << ' ' << z << ", flags " << flags << ", seed " << seed();
-      }
-    }
-    EXPECT_TRUE(axiograd::sound_environment());
-  }
-  EXPECT_GT(refused, 1000);
-  EXPECT_GT(given, 1000);
+  EXPECT_TRUE(axiograd::sound_environment());
 }
 #endif
 
