@@ -203,6 +203,7 @@ class interval {
   }
   friend constexpr interval min(const interval& a, const interval& b) { return -max(-a, -b); }
   friend constexpr interval abs(const interval& x) {
+    impl::refuse_flushed_subnormals();
     if (x.lo_ >= 0) return x;
     return x.hi_ <= 0 ? -x : made(0, -x.lo_ > x.hi_ ? -x.lo_ : x.hi_);
   }

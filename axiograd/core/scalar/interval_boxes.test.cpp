@@ -74,10 +74,10 @@ struct function {
 };
 #define AXG_ONE(name) {#name, [](const interval& x, const interval&) { return name(x); }, &of_one<mpfr_##name>}
 const function functions[] = {
-    {"+", [](const interval& x, const interval& z) { return x + z; }, &of_two<mpfr_add>},
-    {"-", [](const interval& x, const interval& z) { return x - z; }, &of_two<mpfr_sub>},
-    {"*", [](const interval& x, const interval& z) { return x * z; }, &of_two<mpfr_mul>},
-    {"/", [](const interval& x, const interval& z) { return x / z; }, &of_two<mpfr_div>,
+    {"plus", [](const interval& x, const interval& z) { return x + z; }, &of_two<mpfr_add>},
+    {"minus", [](const interval& x, const interval& z) { return x - z; }, &of_two<mpfr_sub>},
+    {"times", [](const interval& x, const interval& z) { return x * z; }, &of_two<mpfr_mul>},
+    {"over", [](const interval& x, const interval& z) { return x / z; }, &of_two<mpfr_div>,
      [](double, double z) { return z != 0; }, [](const interval&, const interval& z) { return z == interval(0); }},
     {"pow", [](const interval& x, const interval& z) { return pow(x, z); }, &of_two<mpfr_pow>,
      [](double x, double) { return x >= 0 && !(x == 0 && std::signbit(x)); }},
@@ -202,9 +202,11 @@ void check_boxes(const function& f) {
   }
 }
 
-TEST(interval_boxes, enclose_and_shrink_in_every_rounding_mode) {
-  for (const function& f : functions) check_boxes(f);
-}
+class interval_functions : public testing::TestWithParam<function> {};
+TEST_P(interval_functions, enclose_and_shrink_in_every_rounding_mode) { check_boxes(GetParam()); }
+void PrintTo(const function& f, std::ostream* out) { *out << f.name; }
+INSTANTIATE_TEST_SUITE_P(boxes, interval_functions, testing::ValuesIn(functions),
+                         [](const testing::TestParamInfo<function>& info) { return std::string(info.param.name); });
 
 TEST(interval_boxes, pow_begins_at_either_zero) {
   EXPECT_EQ(pow(interval(-0.0, 1), interval(-1)), interval(1, inf));
