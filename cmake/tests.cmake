@@ -74,6 +74,14 @@ foreach(pair IN LISTS pairs)
   endforeach()
 endforeach()
 
+# What -ffast-math does to intervals, and to programs that use none. Labelled like the pairs: once is enough.
+foreach(compiler IN LISTS axg_compilers)
+  get_filename_component(short ${compiler} NAME)
+  add_test(NAME fast_math.${short} COMMAND ${PROJECT_SOURCE_DIR}/tests/fast_math/check.sh ${compiler} ${PROJECT_SOURCE_DIR}
+                                           $<TARGET_FILE:axiograd_exact>)
+  set_tests_properties(fast_math.${short} PROPERTIES LABELS compiler)
+endforeach()
+
 # 20012: a defaulted function needs no AXG_HD.
 if(AXIOGRAD_CUDA AND AXIOGRAD_NVCC)
   add_test(NAME cuda.definitions COMMAND ${AXIOGRAD_NVCC} -std=c++20 -arch=sm_90 -Werror all-warnings -diag-suppress 20012

@@ -29,6 +29,7 @@ struct NAME_op {
                                 .torch = FILL_IN};      // "torch.name; same", or what differs
   static constexpr op_facts facts{.max_ulp = 3, .derivative_max_ulp = 4};
   static constexpr double samples[]{-30, -1, 0, 1, 30};
+  static constexpr double known[][3]{{FILL_IN}};  // x, value, derivative: from outside, as PyTorch or a table
 
   // The concept says what the formula needs: ring (+ - *), ordered_ring (>, max, abs), field (/), analytic (exp, log, ...).
   template <analytic T>

@@ -67,7 +67,11 @@ struct pointwise_loss {
   static constexpr axiograd::arity in{.tensors = 2};                                                       \
   template <class T>                                                                                       \
   static constexpr bool runs_on = axiograd::field<T> && axiograd::has_term<name##_op, T>;                  \
-  static constexpr auto attributes() { return axiograd::pointwise_loss<name##_op>::attributes(); }         \
+  /* A template, so that nobody asks for the loss's own attributes before the class is complete. */        \
+  template <class Loss = name##_op>                                                                        \
+  static constexpr auto attributes() {                                                                     \
+    return axiograd::pointwise_loss<Loss>::attributes();                                                   \
+  }                                                                                                        \
   constexpr int row_axis(int) const { return axiograd::whole_tensor; }                                     \
   constexpr axiograd::shape_result infer_shape(const axiograd::shape& x, const axiograd::shape& t) const { \
     return axiograd::pointwise_loss<name##_op>::infer_shape(*this, x, t);                                  \

@@ -7,6 +7,7 @@
 
 #include <axiograd/core/scalar/scalar.hpp>
 #include <utility>
+#include <vector>
 
 namespace axiograd::conformance {
 class ball;
@@ -24,9 +25,10 @@ namespace axiograd::conformance {
 
 /// How balls and series compute, in this thread.
 struct ball_settings {
-  slong bits = 300;        ///< of midpoints
-  slong terms = 3;         ///< of series
-  bool undecided = false;  ///< set by a comparison whose outcome the radii leave open
+  slong bits = 300;                      ///< of midpoints
+  slong terms = 3;                       ///< of series
+  bool undecided = false;                ///< set by a comparison whose outcome the radii leave open
+  std::vector<bool>* answers = nullptr;  ///< where every comparison writes its outcome
 };
 inline thread_local ball_settings ball_mode;
 
@@ -82,6 +84,11 @@ class ball {
     return y;
   }
   friend bool operator>(const ball& a, const ball& b) {
+    const bool greater = is_greater(a, b);
+    if (ball_mode.answers != nullptr) ball_mode.answers->push_back(greater);
+    return greater;
+  }
+  friend bool is_greater(const ball& a, const ball& b) {
     if (arb_gt(a.x_, b.x_) != 0 || (a.positive() && arb_is_zero(b.x_) != 0)) return true;
     if (arb_le(a.x_, b.x_) != 0) return false;
     ball_mode.undecided = true;

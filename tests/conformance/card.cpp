@@ -16,6 +16,8 @@ outcome card(const subject& s, const settings&) {
   if (s.kind == family::elementwise && s.samples.size() < 3) o.fail("fewer than 3 samples");
   if (s.kind != family::elementwise && s.facts.order != monotone::unknown)
     o.fail("an order is declared outside the elementwise family");
+  if (s.unnamed_bytes > 0)
+    o.fail(std::to_string(s.unnamed_bytes) + " bytes of its members are no attribute: nobody can set them by name");
   if (s.in.tensors < 1 || s.in.optional >= s.in.tensors) o.fail("the arity is wrong");
   o.figure = std::string(to_string(s.kind)) + (s.algebraic ? ", algebraic" : ", analytic");
   return o;

@@ -71,6 +71,7 @@ outcome exact_adjoint(const subject&, const settings&);
 outcome special_points(const subject&, const settings&);
 outcome derivative_laws(const subject&, const settings&);
 outcome kinks(const subject&, const settings&);
+outcome higher_orders(const subject&, const settings&);
 outcome integer_kernels(const subject&, const settings&);
 outcome accuracy(const subject&, const settings&);
 outcome stability(const subject&, const settings&);

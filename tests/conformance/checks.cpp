@@ -15,6 +15,7 @@ std::span<const check> all_checks() {
                                 {2, "leading_axes", &leading_axes},
                                 {3, "derivative_laws", &derivative_laws},
                                 {3, "kinks", &kinks},
+                                {3, "higher_orders", &higher_orders},
                                 {4, "accuracy", &accuracy},
                                 {4, "special_values", &special_values},
                                 {5, "integer_kernels", &integer_kernels},

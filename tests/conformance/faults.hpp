@@ -11,6 +11,7 @@ struct fault {
   subject planted;
 };
 std::vector<fault> elementwise_faults();
+std::vector<fault> higher_order_faults();
 std::vector<fault> rowwise_faults();
 std::vector<fault> sample_faults();
 std::vector<fault> kernel_faults();

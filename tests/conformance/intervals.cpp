@@ -1,10 +1,24 @@
 // Rung 7: the specification on intervals contains the exact results, and shrinks with its arguments.
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "check.hpp"
 
 namespace axiograd::conformance {
+
+namespace {
+/// A box with ends of a kind: zeros of either sign, whole numbers, far away, without an end.
+interval special_box(draw& d) {
+  constexpr double inf = std::numeric_limits<double>::infinity();
+  constexpr double ends[]{-inf, -1e30, -7, -2, -1, -0.5, -0.0, 0.0, 0.5, 1, 2, 7, 1e30, inf};
+  for (;;) {
+    const double a = ends[d.whole(0, 13)], b = ends[d.whole(0, 13)];
+    if (!std::isinf(a) || a != b) return a <= b ? interval(a, b) : interval(b, a);
+  }
+}
+}  // namespace
 
 outcome containment(const subject& s, const settings& set) {
   outcome o;
@@ -16,11 +30,15 @@ outcome containment(const subject& s, const settings& set) {
     if (c.entries() > 600) continue;
     const std::string at = describe(c) + ", seed " + std::to_string(d.seed());
     const auto outer = inputs_of<interval>(c, [&] {
+      if (number % 4 == 3) return special_box(d);
       const double middle = ordinary_number(d, s, number),
                    radius = d.chance(3) ? 0 : std::abs(d.normal()) * (d.chance(2) ? 1e-3 : 1);
       return interval(middle - radius, middle + radius);
     });
-    const auto inside = [&](const interval& x) { return std::clamp(d.uniform(x.lo(), x.hi()), x.lo(), x.hi()); };
+    const auto inside = [&](const interval& x) {
+      const double low = std::max(x.lo(), -1e30), high = std::min(x.hi(), 1e30);
+      return d.chance(4) ? (d.chance(2) ? low : high) : std::clamp(d.uniform(low, high), low, high);
+    };
     const auto inner = converted<interval>(outer, [&](const interval& x) {
       const double a = inside(x), b = inside(x);
       return interval(std::min(a, b), std::max(a, b));

@@ -43,7 +43,9 @@ struct subject {
   int64_t followed;  ///< `forward` may be given what follows where the result has at most so many entries
   bool keeps_shape;  ///< inputs of one shape give a result of that shape
   std::uint32_t attribute_bytes;
+  std::uint32_t unnamed_bytes;  ///< of its members, those that no attribute names
   std::span<const double> samples;
+  std::span<const double> known;  ///< rows of inputs, value and partial derivatives, from outside
 
   call (*draw_call)(draw&);
   void (*spoil)(void* op, draw&);  ///< puts hostile numbers into the attributes; null without attributes
@@ -69,6 +71,11 @@ struct subject {
   void (*raw_field)(const void* op, const forward_run<dual<probe>>&);
   void (*raw_balls)(const void* op, const forward_run<dual<ball>>&);
   void (*dual_f64)(const void* op, const forward_run<dual<double>>&);
+  // Runs on duals of duals, through the derivative that the operator states: how users get higher derivatives. Three levels
+  // for elementwise operators, which have a reference of three orders, two for the others.
+  runs<dual<dual<ball>>> twice_balls;
+  runs<dual<dual<dual<ball>>>> thrice_balls;
+  runs<dual<dual<dual<double>>>> thrice_f64;
   /// Value and stated partial derivatives at a series; elementwise operators only.
   void (*law)(const void* op, const series* x, series& y, series* slope);
 };

@@ -205,6 +205,25 @@ void mix_attributes(void* bytes, const void* others, draw& d) {
   });
 }
 
+/// How many bytes of the operator's members belong to no attribute, padding aside: all bytes but those are set, and looked for.
+/// Where the compiler cannot tell what padding is, none.
+template <class Op>
+std::uint32_t unnamed_bytes() {
+#if __has_builtin(__builtin_clear_padding)
+  if constexpr (!std::is_empty_v<Op>) {
+    alignas(Op) std::array<unsigned char, sizeof(Op)> bytes;
+    bytes.fill(0xff);
+    Op& op = *reinterpret_cast<Op*>(bytes.data());
+    __builtin_clear_padding(&op);
+    if constexpr (requires { Op::attributes(); })
+      Op::attributes().for_each(
+          [&](const auto& a) { std::memset(static_cast<void*>(&(op.*a.member)), 0, sizeof(op.*a.member)); });
+    return static_cast<std::uint32_t>(std::count_if(bytes.begin(), bytes.end(), [](unsigned char b) { return b != 0; }));
+  }
+#endif
+  return 0;
+}
+
 template <class Op>
 void law(const void* bytes, const series* x, series& y, series* slope) {
   const Op& op = *static_cast<const Op*>(bytes);
@@ -232,7 +251,9 @@ subject make_subject() {
             .followed = table_of<Op, double>().followed,
             .keeps_shape = table_of<Op, double>().keeps_shape,
             .attribute_bytes = std::is_empty_v<Op> ? 0 : sizeof(Op),
+            .unnamed_bytes = impl::unnamed_bytes<Op>(),
             .samples = {},
+            .known = {},
             .draw_call = &impl::draw_call<Op>,
             .spoil = nullptr,
             .attribute_classes = nullptr,
@@ -252,8 +273,17 @@ subject make_subject() {
             .raw_field = nullptr,
             .raw_balls = nullptr,
             .dual_f64 = impl::forward_of<Op, dual<double>>(),
+            .twice_balls = {},
+            .thrice_balls = {},
+            .thrice_f64 = {},
             .law = nullptr};
   if constexpr (requires { Op::samples; }) s.samples = Op::samples;
+  if constexpr (requires { Op::known; }) {
+    constexpr std::size_t row = 2 * static_cast<std::size_t>(arity_of<Op>.tensors) + 1;
+    static_assert(std::size(Op::known[0]) == row, "a row of `known` is the inputs, the value and each partial derivative");
+    static_assert(std::default_initializable<Op> && !requires(draw& d) { Op::sample(d); }, "`known` is for default attributes");
+    s.known = {&Op::known[0][0], std::size(Op::known) * row};
+  }
   if constexpr (requires { Op::attributes(); }) {
     s.spoil = &impl::spoil_attributes<Op>;
     s.attribute_classes = &impl::attribute_classes<Op>;
@@ -264,6 +294,8 @@ subject make_subject() {
     s.raw_field = impl::forward_of<Op, dual<probe>, impl::raw_kernels<Op, dual<probe>>>();
     s.raw_balls = impl::forward_of<Op, dual<ball>, impl::raw_kernels<Op, dual<ball>>>();
     s.law = &impl::law<Op>;
+    s.thrice_balls = impl::runs_of<Op, dual<dual<dual<ball>>>>();
+    s.thrice_f64 = impl::runs_of<Op, dual<dual<dual<double>>>>();
     if constexpr (requires { &Op::bounded_at; })
       s.bounded_at = [](const void* op, const double* x) {
         return [&]<std::size_t... I>(std::index_sequence<I...>) {
@@ -274,6 +306,7 @@ subject make_subject() {
     if constexpr (requires(const Op op) { op.in_domain(1.0); })
       s.in_domain = [](const void* op, double x) { return static_cast<const Op*>(op)->in_domain(x); };
   } else {
+    s.twice_balls = impl::runs_of<Op, dual<dual<ball>>>();
     s.raw_field = impl::forward_of<Op, dual<probe>>();
     s.raw_balls = impl::forward_of<Op, dual<ball>>();
   }

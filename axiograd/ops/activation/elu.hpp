@@ -30,7 +30,7 @@ struct elu_op {
   }
   template <analytic T>
   AXG_HD constexpr T derivative(const T& x, const T&) const {
-    return select(x > T(0), T(1), T(alpha.value) * exp(min(x, T(0))));
+    return select(x > T(0), T(1), T(alpha.value) * exp(min(T(0), x)));
   }
 
   template <class Draw>

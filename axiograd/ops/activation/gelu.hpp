@@ -2,7 +2,7 @@
 
 #include <axiograd/core/op.hpp>
 #include <axiograd/core/scalar/precise.hpp>
-#include <axiograd/ops/arithmetic/abs.hpp>
+#include <axiograd/core/scalar/smooth.hpp>
 #include <axiograd/ops/arithmetic/exp.hpp>
 #include <axiograd/ops/arithmetic/sqrt.hpp>
 
@@ -28,12 +28,13 @@ struct gelu_op {
     return x * select(x > T(0), T(1) - smaller, smaller);
   }
   // Two terms of 0.23 cancel at -0.7518: few roundings. sigmoid' = s (1 - s), and x 2 u' = 2 u + 2 cubic x^3. Far out the
-  // smaller sigmoid is 0 while that may be infinite: their product counts as 0.
+  // smaller sigmoid is 0 while that may be infinite: their product counts as 0, and so do the tangents.
   template <analytic T>
   AXG_HD constexpr T derivative(const T& x, const T&) const {
     const T v = leading(twice_u(x)), smaller = smaller_sigmoid(v), larger = T(1) - smaller;
     const T second = smaller * (larger * (v + T(2) * (x * (cubic<T>() * (x * x)))));
-    return select(x > T(0), larger, smaller) + select(smaller > T(0), second, T(0));
+    const T first = select(x > T(0), larger, smaller);
+    return select(smaller > T(0), first + second, as_constant(first));
   }
 
  private:
@@ -53,7 +54,7 @@ struct gelu_op {
   /// sigmoid(-|x|)
   template <analytic T>
   AXG_HD static constexpr T smaller_sigmoid(const T& x) {
-    const T e = exp(-abs(x));
+    const T e = exp(-abs_by_branch(x));
     return e / (T(1) + e);
   }
 };

@@ -2,7 +2,7 @@
 
 #include <axiograd/core/op.hpp>
 #include <axiograd/core/scalar/precise.hpp>
-#include <axiograd/ops/arithmetic/abs.hpp>
+#include <axiograd/core/scalar/smooth.hpp>
 #include <axiograd/ops/arithmetic/exp.hpp>
 
 namespace axiograd {
@@ -21,14 +21,14 @@ struct mish_op {
   // tanh(log(1 + e^x)) is rational in e^x, and for x > 0 in e^-x, which cannot overflow.
   template <analytic T>
   AXG_HD constexpr T value(const T& x) const {
-    const quotient<T> t(x, exp(-abs(x)));
+    const quotient<T> t(x, exp(-abs_by_branch(x)));
     return x * (t.above / t.below);
   }
   // Below -0.75 in the form whose terms are small near the root at -1.1924, where they cancel. Elsewhere the second term takes
   // from the first, which magnifies its roundings.
   template <analytic T>
   AXG_HD constexpr T derivative(const T& x, const T&) const {
-    const precise<T> in_parts = exp_in_parts(-abs(x));
+    const precise<T> in_parts = exp_in_parts(-abs_by_branch(x));
     const quotient<precise<T>> t(x, in_parts);
     const T e = rounded(in_parts), ee = e * e;
     const T near_root = e * (x + T(1) + e * (x + T(1.5) + (e + T(0.25) * ee)));

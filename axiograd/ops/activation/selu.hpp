@@ -23,7 +23,7 @@ struct selu_op {
   }
   template <analytic T>
   AXG_HD constexpr T derivative(const T& x, const T&) const {
-    return T(lambda) * select(x > T(0), T(1), T(alpha) * exp(min(x, T(0))));
+    return T(lambda) * select(x > T(0), T(1), T(alpha) * exp(min(T(0), x)));
   }
 
  private:

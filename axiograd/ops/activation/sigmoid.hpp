@@ -2,7 +2,7 @@
 
 #include <axiograd/core/op.hpp>
 #include <axiograd/core/scalar/precise.hpp>
-#include <axiograd/ops/arithmetic/abs.hpp>
+#include <axiograd/core/scalar/smooth.hpp>
 #include <axiograd/ops/arithmetic/exp.hpp>
 
 namespace axiograd {
@@ -24,7 +24,7 @@ struct sigmoid_op {
   }
   template <analytic T>
   AXG_HD constexpr T derivative(const T& x, const T&) const {
-    const T e = exp(-abs(x));
+    const T e = exp(-abs_by_branch(x));
     const T c = T(1) + e;
     return e / (c * c);
   }
@@ -32,7 +32,7 @@ struct sigmoid_op {
   /// With e = exp(-|x|) nothing overflows and small results keep their digits.
   template <analytic T>
   AXG_HD static constexpr precise<T> in_parts(const T& x) {
-    const precise<T> e = exp_in_parts(-abs(x));
+    const precise<T> e = exp_in_parts(-abs_by_branch(x));
     return select(x > T(0), precise<T>(1), e) / add_smaller(T(1), e);
   }
 };

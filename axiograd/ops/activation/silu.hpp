@@ -1,7 +1,7 @@
 #pragma once
 
 #include <axiograd/core/op.hpp>
-#include <axiograd/ops/arithmetic/abs.hpp>
+#include <axiograd/core/scalar/smooth.hpp>
 #include <axiograd/ops/arithmetic/exp.hpp>
 
 namespace axiograd {
@@ -33,7 +33,7 @@ struct silu_op {
   /// s(-|x|)
   template <analytic T>
   AXG_HD static constexpr T smaller_sigmoid(const T& x) {
-    const T e = exp(-abs(x));
+    const T e = exp(-abs_by_branch(x));
     return e / (T(1) + e);
   }
 };

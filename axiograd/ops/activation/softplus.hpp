@@ -2,8 +2,8 @@
 
 #include <axiograd/core/op.hpp>
 #include <axiograd/core/scalar/precise.hpp>
+#include <axiograd/core/scalar/smooth.hpp>
 #include <axiograd/ops/activation/sigmoid.hpp>
-#include <axiograd/ops/arithmetic/abs.hpp>
 #include <axiograd/ops/arithmetic/exp.hpp>
 #include <axiograd/ops/arithmetic/log1p.hpp>
 
@@ -24,7 +24,7 @@ struct softplus_op {
   // max(x,0) + log1p(e^-|x|): no overflow, full precision for x << 0.
   template <analytic T>
   AXG_HD constexpr T value(const T& x) const {
-    return max(x, T(0)) + log1p(rounded(exp_in_parts(-abs(x))));
+    return max(x, T(0)) + log1p(rounded(exp_in_parts(-abs_by_branch(x))));
   }
   template <analytic T>
   AXG_HD constexpr T derivative(const T& x, const T&) const {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <axiograd/core/op.hpp>
-#include <axiograd/ops/arithmetic/abs.hpp>
+#include <axiograd/core/scalar/smooth.hpp>
 #include <axiograd/ops/arithmetic/exp.hpp>
 
 namespace axiograd {
@@ -24,7 +24,7 @@ struct tanh_op {
   }
   template <analytic T>
   AXG_HD constexpr T derivative(const T& x, const T&) const {
-    const T e = exp(T(-2) * abs(x)), z = T(2) * e / (T(1) + e);
+    const T e = exp(T(-2) * abs_by_branch(x)), z = T(2) * e / (T(1) + e);
     return z * (T(2) - z);
   }
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <axiograd/core/op.hpp>
+#include <axiograd/core/scalar/smooth.hpp>
 #include <axiograd/ops/arithmetic/exp.hpp>
 #include <axiograd/ops/arithmetic/sqrt.hpp>
 

@@ -27,10 +27,27 @@ struct pow_op {
   }
   template <analytic T>
   AXG_HD constexpr partials<T, 2> derivative(const T& x, const T& y, const T& z) const {
-    return {select(abs(y) > T(0), y * pow(x, y - T(1)), T(0)),
-            select(abs(x) > T(0), z * log(x), select(y > T(0), T(0), z * log(x)))};
+    return {zero_wins(pow(x, y - T(1)), y), select(abs(x) > T(0), z * log(x), select(y > T(0), T(0), z * log(x)))};
+  }
+
+  /// p t, but 0 where t is, also where p is infinite or undefined: what does not move contributes nothing.
+  template <analytic T>
+  AXG_HD static constexpr T zero_wins(const T& p, const T& t) {
+    return select(abs(t) > T(0), p * t, T(0) * t);
+  }
+  template <analytic T>
+  AXG_HD static constexpr dual<T> zero_wins(const dual<T>& p, const dual<T>& t) {
+    return {zero_wins(p.v, t.v), zero_wins(p.d, t.v) + zero_wins(p.v, t.d)};
   }
 };
 AXG_OPERATOR(pow)
+
+/// On duals: the derivative in a whole exponent at a negative base is undefined, and a constant exponent does not ask for it.
+template <analytic T>
+AXG_HD constexpr dual<T> evaluate(const pow_op& op, const dual<T>& x, const dual<T>& y) {
+  const T z = pow(x.v, y.v);
+  const auto slope = op.derivative(x.v, y.v, z);
+  return {z, pow_op::zero_wins(slope[0], x.d) + pow_op::zero_wins(slope[1], y.d)};
+}
 
 }  // namespace axiograd

@@ -2,7 +2,6 @@
 
 #include <axiograd/core/hyperbolic.hpp>
 #include <axiograd/core/op.hpp>
-#include <axiograd/ops/arithmetic/abs.hpp>
 #include <axiograd/ops/arithmetic/exp.hpp>
 #include <axiograd/ops/arithmetic/expm1.hpp>
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <axiograd/core/pointwise_loss.hpp>
-#include <axiograd/ops/arithmetic/abs.hpp>
+#include <axiograd/core/scalar/smooth.hpp>
 
 namespace axiograd {
 
@@ -31,7 +31,7 @@ struct huber_loss_op {
   template <field T>
     requires ordered_ring<T>
   AXG_HD constexpr T term(const T& x, const T& t) const {
-    const T d = abs(x - t), w = T(delta);
+    const T d = abs_by_branch(x - t), w = T(delta);
     return select(w > d, d * d / T(2), w * (d - w / T(2)));
   }
   template <field T>

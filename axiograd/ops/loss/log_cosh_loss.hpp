@@ -1,8 +1,8 @@
 #pragma once
 
 #include <axiograd/core/pointwise_loss.hpp>
+#include <axiograd/core/scalar/smooth.hpp>
 #include <axiograd/ops/activation/tanh.hpp>
-#include <axiograd/ops/arithmetic/abs.hpp>
 #include <axiograd/ops/arithmetic/exp.hpp>
 #include <axiograd/ops/arithmetic/expm1.hpp>
 #include <axiograd/ops/arithmetic/log.hpp>
@@ -28,7 +28,7 @@ struct log_cosh_loss_op {
   template <analytic T>
   AXG_HD constexpr T term(const T& x, const T& t) const {
     // Near 0 from cosh d - 1 = s^2 / (2 (1 + s)), s = expm1 d, which keeps the digits of d^2 / 2.
-    const T d = abs(x - t), s = expm1(min(d, T(2)));
+    const T d = abs_by_branch(x - t), s = expm1(min(d, T(2)));
     return select(d > T(1), d + (log1p(exp(T(-2) * d)) - log(T(2))), log1p(s * s / (T(2) * (T(1) + s))));
   }
   template <analytic T>
