@@ -74,7 +74,8 @@ const std::vector<use> beside_another{
     {"linear",
      [](const handle& x, const handle& good) {
        const numbers bias = numbers::zeros({2});
-       const recurrent_weights<handle> w{good, good, constant_like(reduce_sum(good, {.axis = 0}), 0), reduce_sum(good, {.axis = 0})};
+       const recurrent_weights<handle> w{good, good, constant_like(reduce_sum(good, {.axis = 0}), 0),
+                                         reduce_sum(good, {.axis = 0})};
        rnn_cell(w, x, good);
      }},
     {"grad", [](const handle& x, const handle& good) { grad(sum(good), {x}); }},
@@ -149,7 +150,8 @@ TEST(Handles, ConversionsKeepWhatTheyKnow) {
   expect_refused(thrown([&] { matmul(own, foreign); }), "matmul", "belongs to another");
 }
 
-// ---- builders: the first error is the result, nothing is thrown --------------------------------------------------------------
+// ---- builders: the first error is the result, nothing is thrown
+// --------------------------------------------------------------
 
 using builder = tape_builder<double>;
 

@@ -28,7 +28,8 @@ class recorder {
   template <shape S>
   result<void> check(std::string_view who, const var<T, S>& x) const {
     if (&x.where() != this)
-      return fail(error_kind::invalid_node_id, message({who, ": the variable of node ", x.id(), " belongs to another recorder"}));
+      return fail(error_kind::invalid_node_id,
+                  message({who, ": the variable of node ", x.id(), " belongs to another recorder"}));
     if (x.generation() != generation_)
       return fail(error_kind::invalid_node_id, message({who, ": the variable of node ", x.id(),
                                                         " is from before its recorder's tape was cleared, replaced or handed "

@@ -3,9 +3,7 @@
 
 namespace axiograd {
 
-void impl::more_than_max_rank() {
-  throw failure({error_kind::rank_limit, message({"shape: more than ", max_rank, " axes"})});
-}
+void impl::more_than_max_rank() { throw failure({error_kind::rank_limit, message({"shape: more than ", max_rank, " axes"})}); }
 
 tl::unexpected<error> caught(std::string_view who, error_kind otherwise) {
   try {

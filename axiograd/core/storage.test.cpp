@@ -118,7 +118,8 @@ TEST(Tensors, AMovedFromOneIsEmpty) {
   EXPECT_EQ(y[1], 2);
 }
 
-// ---- under AddressSanitizer, memory that nobody may touch is seen -------------------------------------------------------------
+// ---- under AddressSanitizer, memory that nobody may touch is seen
+// -------------------------------------------------------------
 
 #ifdef AXG_WATCHES_MEMORY
 using StorageDeathTest = testing::Test;

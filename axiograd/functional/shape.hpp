@@ -82,8 +82,8 @@ impl::plain<X> stack(std::initializer_list<X> parts, int axis = 0) {
 namespace impl {
 inline constexpr int64_t most_pieces = int64_t{1} << 24;  // each a tensor or a node of its own
 }
-/// Pieces of `length` indices along an axis; the last one may be shorter. Errors: invalid_axis, invalid_parameter; out_of_memory
-/// for more than 2^24 pieces, which an axis of nothing can have.
+/// Pieces of `length` indices along an axis; the last one may be shorter. Errors: invalid_axis, invalid_parameter;
+/// out_of_memory for more than 2^24 pieces, which an axis of nothing can have.
 template <tensor_like X>
 std::vector<impl::plain<X>> split(const X& x, int64_t length, int axis = 0) {
   if (!impl::usable(x, "split")) return {impl::plain<X>(x)};
