@@ -125,6 +125,17 @@ bool runs(const operator_table<T>& op, const call& c, watchdog& dog) {
 }
 
 template <class Op>
+call drawn(conformance::draw& draw) {
+  if constexpr (requires { Op::sample(draw); }) {
+    return Op::sample(draw);
+  } else {  // elementwise: all inputs have one shape
+    call c = draw.sample(Op{});
+    c.in.assign(static_cast<std::size_t>(arity_of<Op>.tensors), draw.positive_shape(1));
+    return c;
+  }
+}
+
+template <class Op>
 int cases_of(std::uint64_t seed, watchdog& dog) {
   conformance::draw draw(seed);
   int ran = 0;
@@ -133,9 +144,10 @@ int cases_of(std::uint64_t seed, watchdog& dog) {
     ran += runs(table_of<Op, double>(), c, dog);
   };
   for (int round = 0; round < 6; ++round) {
-    const call c = Op::sample(draw);
+    const call c = drawn<Op>(draw);
     std::vector<int64_t> extents;
-    for (const shape& s : c.in) extents.insert(extents.end(), s.begin(), s.end());
+    for (const shape& s : c.in)
+      if (s.rank > 0) extents.insert(extents.end(), s.begin(), s.end());
     for (const int64_t zero : extents)
       for (const int64_t large : extents) {
         const call empty = with_extent<Op>(c, zero, 0);
