@@ -7,7 +7,8 @@
 namespace axiograd {
 
 /// Runs a program over variables. The first error ends it: later operators do nothing, and the error is the result. Nothing
-/// throws; the tape that was given is never touched.
+/// throws, and what the program itself throws is an error too (domain_error, unless it is a `failure` or std::bad_alloc); the
+/// tape that was given is never touched. A variable that the program returns keeps its number only: the tape is handed over.
 template <scalar T>
 class tape_builder : public recorder<T> {
  public:
@@ -23,9 +24,9 @@ class tape_builder : public recorder<T> {
     if (!r) return result<both>(tl::unexpected(r.error()));
     if constexpr (value_of<answer>::is_result) {
       if (!*r) return result<both>(tl::unexpected((*r).error()));
-      return result<both>(both(**std::move(r), std::move(b.tape_)));
+      return result<both>(both(handed_over(**std::move(r)), std::move(b.tape_)));
     } else {
-      return result<both>(both(*std::move(r), std::move(b.tape_)));
+      return result<both>(both(handed_over(*std::move(r)), std::move(b.tape_)));
     }
   }
   /// The program's value alone.
@@ -65,21 +66,28 @@ class tape_builder : public recorder<T> {
   var<T> add_node(node<T> n) {
     return {*this, this->error_ ? node_id{0} : this->settle(this->tape_.add_node(std::move(n)), node_id{0})};
   }
-  /// A node of a tape that the builder continues.
-  var<T> at(node_id id) { return {*this, id}; }
+  /// A node of a tape that the builder continues. Errors: invalid_node_id.
+  var<T> at(node_id id) {
+    const var<T> x(*this, id);
+    return x.usable("at") ? x : var<T>(*this, 0);
+  }
 
   const tape<T>& get_tape() const { return this->tape_; }
-  void set_tape(tape<T> t) { this->tape_ = std::move(t); }
+  /// Continues another tape. Variables of before are errors from now on; `at` makes new ones.
+  void set_tape(tape<T> t) {
+    this->tape_ = std::move(t);
+    this->begin_generation();
+  }
 
   /// Gradients of a scalar variable on the current tape, which stays as it is.
   template <shape S>
   result<gradient_map<T>> backward_scalar(const var<T, S>& output) const {
-    if (this->error_) return tl::unexpected(*this->error_);
+    if (auto ok = usable("backward_scalar", output); !ok) return tl::unexpected(std::move(ok).error());
     return this->tape_.backward_scalar(output.id());
   }
   template <shape S>
   result<gradient_map<T>> backward(const var<T, S>& output, const tensor<T>& seed) const {
-    if (this->error_) return tl::unexpected(*this->error_);
+    if (auto ok = usable("backward", output); !ok) return tl::unexpected(std::move(ok).error());
     return this->tape_.backward(output.id(), seed);
   }
 
@@ -98,11 +106,21 @@ class tape_builder : public recorder<T> {
   static result<R> guarded(const F& body) {
     try {
       return body();
-    } catch (const failure& e) {
-      return fail(e.kind(), e.what());
-    } catch (const std::bad_alloc&) {
-      return fail(error_kind::out_of_memory, "tape_builder: out of memory");
+    } catch (...) {
+      return caught("tape_builder", error_kind::domain_error);
     }
+  }
+  template <shape S>
+  result<void> usable(std::string_view who, const var<T, S>& output) const {
+    if (this->error_) return tl::unexpected(*this->error_);
+    return this->check(who, output);
+  }
+  template <class V>
+  static V handed_over(V value) {
+    if constexpr (impl::is_var<V>)
+      return value.detached();
+    else
+      return value;
   }
 
   explicit tape_builder(tape<T> initial) : recorder<T>(false, std::move(initial)) {}

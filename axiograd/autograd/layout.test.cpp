@@ -237,5 +237,41 @@ TEST(Layout, CopiesAndReadersSeeRows) {
   for (auto& r : readers) r.join();
 }
 
+// A tape that was assigned or moved knows how its values lie, too: operators that read rows find rows.
+TEST(Layout, AssignedAndMovedTapesKnowHowTheirValuesLie) {
+  for (const shape& images : {shape{2, 16, 32, 36}, shape{1, 16, 16, 16}}) {  // the second: few numbers
+    const auto build = [&](network& n) { return n.pool(n.relu(n.conv(n.leaf(images), 16))); };
+    const auto go_on = [](tape<float>& t, node_id y) {
+      std::vector<std::vector<std::uint32_t>> all;
+      const node_id other = *t.leaf(numbers(t.shape_of(y), 5));
+      const node_id rows = *t.apply(reduce_sum_op{.axis = 1}, *t.apply(mul_op{}, other, y));
+      const node_id sum = *t.apply(sum_op{}, rows);
+      const auto gradients = *t.backward_dense(sum, tensor<float>::scalar(1));
+      for (node_id id = 0; id < t.size(); ++id) {
+        all.push_back(bits(*t.value(id)));
+        if (gradients[id]) all.push_back(bits(*gradients[id]));
+      }
+      return all;
+    };
+    network plain{true}, n{false}, target{false};
+    const node_id y = build(plain);
+    const auto expected = go_on(plain.t, y);
+    build(n);
+    tape<float> copied, moved, moved_into;
+    copied = n.t;
+    moved = tape<float>(n.t);
+    moved_into = std::move(moved);
+    build(target);  // has layouts of its own, which it forgets
+    target.t = copied;
+    tape<float> constructed(std::move(n.t));
+    for (tape<float>* t : {&copied, &moved_into, &target.t, &constructed}) EXPECT_EQ(go_on(*t, y), expected);
+    for (tape<float>* t : {&n.t, &moved}) {  // NOLINT(bugprone-use-after-move): they are empty
+      EXPECT_TRUE(t->empty());
+      const node_id x = *t->leaf(tensor<float>::full({4}, 2));
+      EXPECT_EQ(t->value(*t->apply(mul_op{}, x, x))->data()[3], 4);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace axiograd

@@ -7,10 +7,12 @@ namespace axiograd {
 
 template <scalar T>
 result<contributions<T>> tape<T>::local_vjp(node_id id, const tensor<T>& dy) const {
-  const auto n = get_node(id);
-  if (!n) return no_such_node("local_vjp", id);
-  if (!n->backward) return contributions<T>{};
-  return n->backward(dy);
+  return guarded([&]() -> result<contributions<T>> {
+    const auto n = get_node(id);
+    if (!n) return no_such_node("local_vjp", id);
+    if (!n->backward) return contributions<T>{};
+    return n->backward(dy);
+  });
 }
 
 template <scalar T>
@@ -246,7 +248,7 @@ result<void> tape<T>::backward_dense_into(gradient_workspace<T>& into, node_id o
     pass.hand_over();
     return {};
   } catch (...) {
-    return caught();
+    return caught("backward", error_kind::not_differentiable);
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <axiograd/autograd/waiting.hpp>
 #include <axiograd/core/tensor.hpp>
+#include <axiograd/runtime/check_call.hpp>
 #include <axiograd/runtime/operator_of.hpp>
 #include <cstring>
 #include <functional>
@@ -10,7 +11,6 @@
 #include <map>
 #include <optional>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -86,7 +86,8 @@ class gradient_workspace {
 /// A grow-only array of nodes over numbers of type T. Ids are indices; each operator appends exactly one node.
 ///
 /// A tape is a value: a copy shares tensors, and what is appended to it leaves the original as it was. One thread may write
-/// to a tape at a time. No member throws, copying aside; an operation that reports an error leaves the tape unchanged.
+/// to a tape at a time. One that was moved from is empty. No member throws, copying aside; an operation that reports an error
+/// leaves the tape unchanged.
 ///
 /// An operator runs when it is appended, or when something is appended after it or asked for: a loss that is the mean of rows
 /// and a product wait for what comes next (waiting.hpp). Values do not depend on that, nor on how they lie in memory between
@@ -98,7 +99,7 @@ class tape {
 
   tape() = default;
   tape(const tape& other);
-  tape(tape&&) noexcept = default;
+  tape(tape&& other) noexcept;
   tape& operator=(tape other) noexcept;
   ~tape() = default;
 
@@ -113,6 +114,8 @@ class tape {
   template <operation Op, class... In>
   result<node_id> apply(const Op& op, const In&... in) {
     constexpr std::size_t side_count = static_cast<std::size_t>(arity_of<Op>.side);
+    static_assert(((std::convertible_to<const In&, node_id> ? 0 : 1) + ... + std::size_t{0}) == side_count,
+                  "tape::apply: wrong number of side inputs (index tensors) for this operator");
     static_assert(
         sizeof...(In) + (arity_of<Op>.optional >= 0 ? 1 : 0) >= impl::shapes_of<Op> && sizeof...(In) <= impl::shapes_of<Op>,
         "tape::apply: wrong number of inputs for this operator");
@@ -128,27 +131,33 @@ class tape {
     (sort(in), ...);
     return append(table_of<Op, T>(), &op, {ids.data(), tensors}, side);
   }
-  /// The same with the operator's type erased.
+  /// The same with the operator's type erased. Errors: before those, invalid_parameter for a wrong number of inputs or missing
+  /// attributes.
   result<node_id> append(const operator_table<T>& op, const void* attributes, std::span<const node_id> in,
                          std::span<const index_tensor> side = {});
   /// Appends a node of the caller's own; nothing is checked here (contract I9).
   result<node_id> add_node(node<T> n);
-  /// Appends `forward(value of id)`, with `vjp(x, dy)` as its derivative.
+  /// Appends `forward(value of id)`, with `vjp(x, dy)` as its derivative. Errors: domain_error for whatever `forward` throws;
+  /// reverse passes report what `vjp` throws.
   template <class Forward, class Vjp>
   result<node_id> unary(const std::string& name, node_id id, const Forward& forward, Vjp vjp) {
-    result<tensor<T>> given = value(id);
-    if (!given) return tl::unexpected(std::move(given).error());
-    const tensor<T> x = *std::move(given);
-    tensor<T> y = forward(x);
-    const shape dims = y.shape();
-    return add_node({.name = name,
-                     .value = std::move(y),
-                     .parents = {id},
-                     .backward = [=](const tensor<T>& dy) -> result<contributions<T>> {
-                       const result<tensor<T>> checked = require_grad(dy, dims);
-                       if (!checked) return tl::unexpected(checked.error());
-                       return contributions<T>{{id, vjp(x, dy)}};
-                     }});
+    try {
+      result<tensor<T>> given = value(id);
+      if (!given) return tl::unexpected(std::move(given).error());
+      const tensor<T> x = *std::move(given);
+      tensor<T> y = forward(x);
+      const shape dims = y.shape();
+      return add_node({.name = name,
+                       .value = std::move(y),
+                       .parents = {id},
+                       .backward = [=](const tensor<T>& dy) -> result<contributions<T>> {
+                         const result<tensor<T>> checked = require_grad(dy, dims);
+                         if (!checked) return tl::unexpected(checked.error());
+                         return contributions<T>{{id, vjp(x, dy)}};
+                       }});
+    } catch (...) {
+      return caught(name, error_kind::domain_error);
+    }
   }
 
   // ---- reading ----
@@ -172,6 +181,8 @@ class tape {
   void clear();
 
   // ---- reverse passes (contract 16.3) ----
+  // What a node's own `backward` throws is an error too: not_differentiable, unless it is a `failure`, a std::domain_error or a
+  // std::bad_alloc.
 
   /// Optional gradients, absent where the pass does not reach. invalid_output_id, then seed_shape_mismatch.
   result<optional_gradients<T>> backward_dense(node_id out, const tensor<T>& seed) const;
@@ -223,7 +234,7 @@ class tape {
   };
   using closure = std::function<result<contributions<T>>(const tensor<T>&)>;
   static constexpr std::uint32_t no_node = ~std::uint32_t{0};
-  static constexpr std::size_t max_inputs = 8;
+  static constexpr std::size_t max_inputs = most_inputs;
   /// Where the numbers that an operator saves begin, behind its result of `count` entries.
   static constexpr int64_t place_of_saved(int64_t count) { return (count + 15) / 16 * 16; }
 
@@ -289,6 +300,7 @@ class tape {
   }
   void set_parents(record& n, std::span<const std::uint32_t> ids);
   void set_operator(record& n, const operator_table<T>& op, const void* attributes);
+  void keep_waiting(std::uint32_t id, bool follows);
   result<node_id> append_any(const operator_table<T>& op, const void* attributes, std::span<const node_id> in,
                              std::span<const index_tensor> side);
   bool append_numbers(const operator_table<T>& op, const void* attributes, std::span<const node_id> in);
@@ -299,19 +311,7 @@ class tape {
     try {
       return body();
     } catch (...) {
-      return caught();
-    }
-  }
-  /// The error that the exception in flight stands for.
-  static tl::unexpected<error> caught() {
-    try {
-      throw;
-    } catch (const std::bad_alloc&) {
-      return fail(error_kind::out_of_memory, "tape: out of memory");
-    } catch (const failure& e) {
-      return fail(e.kind(), e.what());
-    } catch (const std::domain_error& e) {  // exact numbers report division by zero this way
-      return fail(error_kind::domain_error, e.what());
+      return caught("tape", error_kind::not_differentiable);
     }
   }
 

@@ -16,6 +16,17 @@ tape<T>::tape(const tape& other)
       laid_out_(other.laid_out_) {}
 
 template <scalar T>
+tape<T>::tape(tape&& other) noexcept
+    : nodes_(std::exchange(other.nodes_, {})),
+      values_(std::move(other.values_)),
+      bytes_(std::move(other.bytes_)),
+      held_(std::exchange(other.held_, {})),
+      side_(std::exchange(other.side_, {})),
+      closures_(std::exchange(other.closures_, {})),
+      waiting_(std::move(other.waiting_)),
+      laid_out_(std::exchange(other.laid_out_, false)) {}
+
+template <scalar T>
 tape<T>& tape<T>::operator=(tape other) noexcept {
   nodes_ = std::move(other.nodes_);
   values_ = std::move(other.values_);
@@ -196,11 +207,12 @@ result<node_id> tape<T>::append(const operator_table<T>& op, const void* attribu
                                 std::span<const index_tensor> side) {
   const std::size_t before = size();
   try {
+    if (!call_fits(op, attributes, in.size(), side.size())) return misfit(op.name, op.in, in.size(), side.size());
     if (!waiting_.any() && append_numbers(op, attributes, in)) return before;
     return append_any(op, attributes, in, side);
   } catch (...) {
     nodes_.resize(before);
-    return caught();
+    return caught(op.name, error_kind::domain_error);
   }
 }
 
@@ -251,7 +263,7 @@ result<node_id> tape<T>::append_any(const operator_table<T>& op, const void* att
     n.data = nodes_[ids[0]].data;
     n.owner = nodes_[ids[0]].owner;
   } else {
-    const int64_t saved = op.saved == nullptr ? 0 : op.saved(attributes, all_shapes);
+    const int64_t saved = op.saved == nullptr || count == 0 ? 0 : op.saved(attributes, all_shapes);
     const auto block = values_.allocate(static_cast<std::size_t>(saved == 0 ? count : place_of_saved(count) + saved));
     n.data = block.data;
     n.owner = block.owner;
@@ -265,11 +277,23 @@ result<node_id> tape<T>::append_any(const operator_table<T>& op, const void* att
     side_.insert(side_.end(), side.begin(), side.end());
   }
   const auto id = static_cast<std::uint32_t>(size() - 1);
-  if (follows_waiting)
-    waiting_.add(id);
-  else if (waits)
-    waiting_.begin_with(id);
+  if (follows_waiting || waits) keep_waiting(id, follows_waiting);
   return id;
+}
+
+/// Exact numbers may refuse an operation, a division by 0: then it is this append that fails, not whatever comes next.
+template <scalar T>
+void tape<T>::keep_waiting(std::uint32_t id, bool follows) {
+  if (!follows) return waiting_.begin_with(id);
+  waiting_.add(id);
+  if constexpr (!std::floating_point<T>) {
+    try {
+      settle();
+    } catch (...) {
+      waiting_.remove_last();
+      throw;
+    }
+  }
 }
 
 template <scalar T>

@@ -5,7 +5,14 @@
 
 namespace axiograd {
 
-/// A tape with a policy for errors: what variables point to. Use `recording` (throws) or `tape_builder` (collects).
+template <scalar T, shape Shape = dynamic_shape>
+class var;
+
+/// A number that no call gave before.
+std::uint64_t next_generation();
+
+/// A tape with a policy for errors: what variables point to. Use `recording` (throws) or `tape_builder` (collects). It must
+/// outlive its variables.
 template <scalar T>
 class recorder {
  public:
@@ -15,6 +22,23 @@ class recorder {
 
   const tape<T>& current_tape() const { return tape_; }
   const std::optional<error>& first_error() const { return error_; }
+  /// The number that its variables carry: no other recorder has it, and this one until its tape is cleared or replaced.
+  std::uint64_t generation() const { return generation_; }
+  /// Whether the variable stands for a node of this recorder's tape. Errors: invalid_node_id, in the name of `who`.
+  template <shape S>
+  result<void> check(std::string_view who, const var<T, S>& x) const {
+    if (&x.where() != this)
+      return fail(error_kind::invalid_node_id,
+                  message({who, ": the variable of node ", x.id(), " belongs to another recorder"}));
+    if (x.generation() != generation_)
+      return fail(error_kind::invalid_node_id, message({who, ": the variable of node ", x.id(),
+                                                        " is from before its recorder's tape was cleared, replaced or handed "
+                                                        "over"}));
+    if (x.id() >= tape_.size())
+      return fail(error_kind::invalid_node_id,
+                  message({who, ": node ", x.id(), " is not on the tape of ", tape_.size(), " nodes"}));
+    return {};
+  }
 
  protected:
   /// The value; on an error throws, or remembers the first one and gives a value that is never looked at.
@@ -26,6 +50,10 @@ class recorder {
     return otherwise;
   }
 
+  /// From now on all variables made before are errors.
+  void begin_generation() { generation_ = next_generation(); }
+
+  std::uint64_t generation_ = next_generation();
   tape<T> tape_;
   std::optional<error> error_;
   bool throws_;
@@ -35,46 +63,63 @@ class recorder {
 };
 
 /// A node of a recorder's tape. `Shape` is what the compiler knows of its shape: all of it, some extents (`any` for the
-/// others), or nothing.
-template <scalar T, shape Shape = dynamic_shape>
+/// others), or nothing. A variable of another recorder, or from before its own one's tape was cleared, is an error
+/// (invalid_node_id) wherever it is used.
+template <scalar T, shape Shape>
 class var {
  public:
   using value_type = T;
   static constexpr axiograd::shape static_shape = Shape;
 
-  var(recorder<T>& where, node_id id) : where_(&where), id_(id) {}
+  var(recorder<T>& where, node_id id) : where_(&where), id_(id), generation_(where.generation_) {}
   /// Less knowledge is always fine; more is checked, and `failure` (shape_mismatch) reports a difference.
   template <axiograd::shape Other>
     requires(Other != Shape)
-  var(const var<T, Other>& other) : where_(&other.where()), id_(other.id()) {
+  var(const var<T, Other>& other) : where_(&other.where()), id_(other.id()), generation_(other.generation()) {
     require_static_shape();
   }
 
   node_id id() const { return id_; }
   recorder<T>& where() const { return *where_; }
-  axiograd::shape shape() const { return alive() ? where_->tape_.shape_of(id_) : axiograd::shape{}; }
+  std::uint64_t generation() const { return generation_; }
+  /// Whether it stands for a value: not where a builder remembers an error. Reports an error of its own in the name of `who`.
+  bool usable(std::string_view who) const {
+    if (where_->error_) return false;
+    if (generation_ == where_->generation_ && id_ < where_->tape_.size()) return true;
+    where_->template settle<int>(where_->check(who, *this).map([] { return 0; }), 0);
+    return false;
+  }
+  axiograd::shape shape() const { return usable("shape") ? where_->tape_.shape_of(id_) : axiograd::shape{}; }
   tensor<T> value() const {
-    if (!alive()) return {};
+    if (!usable("value")) return {};
     result<tensor<T>> y = where_->tape_.value(id_);
     return y ? *std::move(y) : where_->settle(std::move(y), tensor<T>());
   }
   /// The entry of a variable that has exactly one.
   T item() const { return value().item(); }
+  /// The same node's number without its tape, for when that has been handed over: every use is an error.
+  var detached() const {
+    static recorder<T> nobody(true);
+    var x(nobody, id_);
+    x.generation_ = 0;
+    return x;
+  }
 
  private:
-  bool alive() const { return !where_->error_ && id_ < where_->tape_.size(); }
   void require_static_shape() const {
     if constexpr (Shape != dynamic_shape) {
-      const axiograd::shape s = shape();
+      if (!usable("var")) return;
+      const axiograd::shape s = where_->tape_.shape_of(id_);
       bool fits = s.rank == Shape.rank;
       for (int axis = 0; fits && axis < s.rank; ++axis) fits = Shape[axis] == any || Shape[axis] == s[axis];
-      if (!fits && alive())
+      if (!fits)
         where_->template settle<node_id>(
             fail(error_kind::shape_mismatch, message({"var: the value has shape ", s, ", the type says ", Shape})), node_id{0});
     }
   }
   recorder<T>* where_;
   node_id id_;
+  std::uint64_t generation_;
 };
 
 template <scalar T, shape S>
@@ -96,7 +141,7 @@ struct recorder_access {
 template <scalar T, shape S>
 var<T, S> constant_like(const var<T, S>& x, double value) {
   auto& where = x.where();
-  if (where.first_error()) return x;
+  if (!x.usable("constant_like")) return x;
   return {where, recorder_access::settle(
                      where, recorder_access::tape_of(where).leaf(tensor<T>::full(x.shape(), T(value)), {}, false), node_id{0})};
 }
@@ -106,8 +151,12 @@ template <class X>
 inline constexpr bool is_var = false;
 template <class T, shape S>
 inline constexpr bool is_var<var<T, S>> = true;
+template <class X, class T>
+inline constexpr bool is_var_over = false;
+template <class T, shape S>
+inline constexpr bool is_var_over<var<T, S>, T> = true;
 template <class T, class X>
-concept recordable = is_var<X> || std::same_as<X, tensor<T>> || std::same_as<X, index_tensor>;
+concept recordable = is_var_over<X, T> || std::same_as<X, tensor<T>> || std::same_as<X, index_tensor>;
 
 template <class X, class... Rest>
 auto& recorder_of(const X& x, const Rest&... rest) {
@@ -115,6 +164,27 @@ auto& recorder_of(const X& x, const Rest&... rest) {
     return x.where();
   else
     return recorder_of(rest...);
+}
+
+/// Whether an operand is no variable, or one that the recorder made since its tape was last cleared.
+template <class T, class X>
+bool belongs_to(const recorder<T>& where, const X& x) {
+  if constexpr (is_var<X>)
+    return x.generation() == where.generation();
+  else
+    return true;
+}
+/// The error of the first operand that does not belong to the recorder.
+template <class T, class... X>
+[[gnu::cold, gnu::noinline]] node_id refuse_foreign(recorder<T>& where, const char* who, const X&... x) {
+  result<node_id> r = node_id{0};
+  const auto check = [&](const auto& operand) {
+    if constexpr (is_var<std::remove_cvref_t<decltype(operand)>>)
+      if (r)
+        if (auto ok = where.check(who, operand); !ok) r = tl::unexpected(std::move(ok).error());
+  };
+  (check(x), ...);
+  return recorder_access::settle(where, std::move(r), node_id{0});
 }
 
 /// Ids of variables, constants made of tensors, indices as they are.
@@ -254,8 +324,10 @@ consteval shape static_shape_of() {
 
 template <class T, shape S, class Op, class... X>
 var<T, S> record(const Op& op, const X&... x) {
+  static_assert((recordable<T, X> && ...), "operands of one call are variables and tensors over one number type");
   recorder<T>& where = recorder_of(x...);
   if (where.first_error()) return {where, 0};
+  if (!(belongs_to(where, x) && ...)) return {where, refuse_foreign(where, Op::info.name.s, x...)};
   auto& t = recorder_access::tape_of(where);
   const auto append = [&](const auto&... in) { return t.apply(op, in...); };
   return {where, recorder_access::settle(where, append(as_input(where, x)...), node_id{0})};
@@ -297,8 +369,11 @@ class recording : public recorder<T> {
           {error_kind::shape_mismatch, message({"input: the value has shape ", value.shape(), ", the type says ", S})});
     return var<T, S>(add<dynamic_shape>(value, name, true));
   }
-  /// Forgets every node and keeps the memory. Variables of before must not be used again.
-  void clear() { this->tape_.clear(); }
+  /// Forgets every node and keeps the memory. Variables of before are errors from now on.
+  void clear() {
+    this->tape_.clear();
+    this->begin_generation();
+  }
 
  private:
   template <shape S>
@@ -308,8 +383,14 @@ class recording : public recorder<T> {
 };
 
 /// The gradient of a scalar variable with respect to each of `wrt`; zeros where it does not depend on one.
+///
+/// Errors: throws `failure`: invalid_node_id for variables of several recorders or of before a `clear`; seed_shape_mismatch
+/// unless the output is a scalar; a builder's first error.
 template <scalar T, shape S>
 std::vector<tensor<T>> grad(const var<T, S>& output, std::type_identity_t<std::span<const var<T>>> wrt) {
+  if (output.where().first_error()) throw failure(*output.where().first_error());
+  ok_or_throw(output.where().check("grad", output));
+  for (const var<T>& x : wrt) ok_or_throw(output.where().check("grad", x));
   const tape<T>& t = output.where().current_tape();
   gradient_workspace<T> workspace;
   const bool leaves =

@@ -35,6 +35,8 @@ class waiting_nodes {
   void begin_with(std::uint32_t id);
   /// Another one waits with those that do.
   void add(std::uint32_t id) { ids_[count_++] = id; }
+  /// Takes back what `add` did.
+  void remove_last() { --count_; }
   bool full() const { return count_ == most; }
   void forget() { state_ = nobody; }
   bool any() const { return __atomic_load_n(&state_, __ATOMIC_ACQUIRE) != nobody; }

@@ -1,6 +1,25 @@
 #include <axiograd/core/result.hpp>
+#include <new>
 
 namespace axiograd {
+
+void impl::more_than_max_rank() { throw failure({error_kind::rank_limit, message({"shape: more than ", max_rank, " axes"})}); }
+
+tl::unexpected<error> caught(std::string_view who, error_kind otherwise) {
+  try {
+    throw;
+  } catch (const std::bad_alloc&) {
+    return fail(error_kind::out_of_memory, message({who, ": out of memory"}));
+  } catch (const failure& e) {
+    return fail(e.kind(), e.what());
+  } catch (const std::domain_error& e) {
+    return fail(error_kind::domain_error, e.what());
+  } catch (const std::exception& e) {
+    return fail(otherwise, message({who, ": an exception was thrown: ", e.what()}));
+  } catch (...) {
+    return fail(otherwise, message({who, ": an exception was thrown that is no std::exception"}));
+  }
+}
 
 message_piece::message_piece(int n) : text(std::to_string(n)) {}
 message_piece::message_piece(std::int64_t n) : text(std::to_string(n)) {}

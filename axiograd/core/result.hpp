@@ -41,6 +41,11 @@ T ok_or_throw(result<T> r) {
   if constexpr (!std::is_void_v<T>) return *std::move(r);
 }
 
+/// The error that the exception in flight stands for; to be called in a handler. A `failure` keeps its kind, std::bad_alloc is
+/// out_of_memory, std::domain_error, by which exact numbers report a division by 0, domain_error. Whatever else the caller's
+/// own functions threw gets the kind `otherwise` and the exception's text.
+tl::unexpected<error> caught(std::string_view who, error_kind otherwise);
+
 /// The unexpected half of a `result`.
 inline tl::unexpected<error> fail(error_kind kind, std::string message) {
   return tl::unexpected<error>(error{kind, std::move(message)});

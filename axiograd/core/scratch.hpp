@@ -1,10 +1,11 @@
 #pragma once
 
 #include <axiograd/core/storage.hpp>
+#include <limits>
 
 namespace axiograd {
 
-/// Memory for the length of one run.
+/// Memory for the length of one run. Throws std::bad_alloc.
 template <class T>
 class scratch_memory {
  public:
@@ -12,6 +13,7 @@ class scratch_memory {
     if (n <= small && std::is_trivially_copyable_v<T>) {
       data_ = reinterpret_cast<T*>(local_);
     } else {
+      if (static_cast<std::size_t>(n) > std::numeric_limits<std::size_t>::max() / sizeof(T)) throw std::bad_alloc();
       owner_ = chunk_ref::adopt(memory_chunk::acquire(static_cast<std::size_t>(n) * sizeof(T)));
       data_ = owner_->template construct<T>(owner_->data(), static_cast<std::size_t>(n));
     }

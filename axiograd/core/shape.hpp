@@ -2,6 +2,7 @@
 // Shapes, shape rules' results and the kinds of error. No <string>, no <vector>: operator headers include this.
 
 #include <array>
+#include <axiograd/core/exceptions.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -15,6 +16,11 @@ inline constexpr int max_rank = 8;
 
 /// An extent known at run time only, in the shape of a typed variable: `var<float, shape{any, 784}>`.
 inline constexpr int64_t any = -1;
+
+namespace impl {
+/// Throws `failure` (rank_limit). No constant expression can call it: there a ninth axis does not compile.
+[[noreturn]] void more_than_max_rank();
+}  // namespace impl
 
 /// Extents of a tensor, outermost axis first; `{}` is the shape of a scalar. Structural, so it can be a template argument.
 struct shape {
@@ -31,15 +37,17 @@ struct shape {
   constexpr const int64_t* begin() const { return extents.data(); }
   constexpr const int64_t* end() const { return extents.data() + rank; }
 
-  /// Number of entries: 1 for a scalar, 0 if any extent is 0, `overflow` if it does not fit 62 bits.
+  /// Number of entries: 1 for a scalar, 0 if any extent is 0, `overflow` if it does not fit 62 bits or an extent is negative.
   constexpr int64_t size() const {
-    int64_t n = 1;
-    bool too_large = false;
+    int64_t n = 1, signs = 0;
+    bool too_large = false, empty = false;
     for (const int64_t extent : *this) {
-      if (extent == 0) return 0;
+      signs |= extent;
+      empty = empty | (extent == 0);
       too_large = too_large | __builtin_mul_overflow(n, extent, &n) | (n > overflow);
     }
-    return too_large ? overflow : n;
+    if (signs < 0) return overflow;
+    return empty ? 0 : too_large ? overflow : n;
   }
   static constexpr int64_t overflow = int64_t{1} << 62;
 
@@ -49,12 +57,18 @@ struct shape {
       if (extent <= 0) return false;
     return true;
   }
+  /// Whether an extent is negative, as `any` is: no tensor has such a shape.
+  constexpr bool has_negative_extent() const {
+    int64_t signs = 0;
+    for (const int64_t extent : *this) signs |= extent;
+    return signs < 0;
+  }
   /// Whether `axis` is in range and extents 0 .. axis are all positive (contract 2.1).
   constexpr bool valid_axis(int axis) const { return axis >= 0 && axis < rank && first(axis + 1).well_formed(); }
 
-  /// Adds an innermost axis; more than `max_rank` is a programming error (an exception, also in the compiler).
+  /// Adds an innermost axis. Errors: a ninth one throws `failure` (rank_limit) and does not compile in a constant expression.
   constexpr void append(int64_t extent) {
-    if (rank == max_rank) throw "axiograd::shape: more than 8 axes";
+    if (rank == max_rank) impl::more_than_max_rank();
     extents[static_cast<std::size_t>(rank++)] = extent;
   }
   /// The `n` outermost axes.
@@ -92,7 +106,7 @@ inline constexpr shape dynamic_shape = [] {
   return s;
 }();
 
-/// The axes of `a`, then those of `b`; the ranks must fit.
+/// The axes of `a`, then those of `b`. Errors: as `shape::append` where they are more than `max_rank`.
 constexpr shape concat(const shape& a, const shape& b) {
   shape s = a;
   for (const int64_t extent : b) s.append(extent);

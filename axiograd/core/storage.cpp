@@ -6,8 +6,17 @@
 #ifdef __linux__
 #include <sys/mman.h>
 #endif
+#ifdef AXG_WATCHES_MEMORY
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(at, bytes) (static_cast<void>(at), static_cast<void>(bytes))
+#define ASAN_UNPOISON_MEMORY_REGION(at, bytes) (static_cast<void>(at), static_cast<void>(bytes))
+#endif
 
 namespace axiograd {
+
+void impl::forbid_memory(const void* at, std::size_t bytes) { ASAN_POISON_MEMORY_REGION(at, bytes); }
+void impl::allow_memory(const void* at, std::size_t bytes) { ASAN_UNPOISON_MEMORY_REGION(at, bytes); }
 
 /// Released chunks by size class, four classes to each power of two; at most `limit_bytes` are kept.
 class chunk_pool {
@@ -40,6 +49,7 @@ class chunk_pool {
 
   void give(memory_chunk* c) {
     c->clear();
+    impl::forbid_memory(c->data(), c->capacity_bytes());  // the list's link lies in the header
     const std::size_t order = class_of(c->capacity_bytes());
     {
       const std::lock_guard lock(mutex_);
@@ -86,6 +96,7 @@ class chunk_pool {
   }
   static void discard(memory_chunk* c) {
     const std::align_val_t alignment = alignment_of(c->capacity_bytes());
+    impl::allow_memory(c->data(), c->capacity_bytes());
     c->~memory_chunk();
     ::operator delete(c, alignment);
   }
@@ -96,7 +107,12 @@ class chunk_pool {
   std::uint64_t system_allocations_ = 0;
 };
 
-memory_chunk* memory_chunk::acquire(std::size_t bytes) { return chunk_pool::instance().take(bytes); }
+memory_chunk* memory_chunk::acquire(std::size_t bytes) {
+  memory_chunk* const c = chunk_pool::instance().take(bytes);
+  impl::forbid_memory(c->data(), c->capacity_bytes());
+  impl::allow_memory(c->data(), bytes);
+  return c;
+}
 void memory_chunk::trim_pool() { chunk_pool::instance().trim(); }
 std::uint64_t memory_chunk::system_allocations() { return chunk_pool::instance().system_allocations(); }
 

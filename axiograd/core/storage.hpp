@@ -2,6 +2,7 @@
 // Memory of tensors and tapes: reference-counted chunks from a recycling pool, and arenas that bump through chunks.
 
 #include <axiograd/core/algorithm.hpp>
+#include <axiograd/core/exceptions.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -9,7 +10,22 @@
 #include <utility>
 #include <vector>
 
+#if defined(__SANITIZE_ADDRESS__)
+#define AXG_WATCHES_MEMORY 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define AXG_WATCHES_MEMORY 1
+#endif
+#endif
+
 namespace axiograd {
+
+namespace impl {
+// Memory that nobody may touch now, for AddressSanitizer: blocks in the pool, and what an arena has not given out. Where the
+// library itself was built without, these do nothing.
+void forbid_memory(const void* at, std::size_t bytes);
+void allow_memory(const void* at, std::size_t bytes);
+}  // namespace impl
 
 /// Another form of constant memory's contents, as somebody who reads them often likes them better.
 struct kept_form {
@@ -48,7 +64,8 @@ class alignas(64) memory_chunk {
   /// form that stays.
   const kept_form* keep(const kept_form* made);
 
-  /// Value-initialises `n` more elements behind those already made; they live as long as the chunk.
+  /// Value-initialises `n` more elements directly behind those already made; they live as long as the chunk. If one throws,
+  /// none has been made.
   template <class T>
   T* construct(std::byte* at, std::size_t n) {
     T* first = reinterpret_cast<T*>(at);
@@ -56,8 +73,14 @@ class alignas(64) memory_chunk {
       destroy_ = [](std::byte* begin, std::byte* end) {
         for (; begin < end; begin += sizeof(T)) reinterpret_cast<T*>(begin)->~T();
       };
-      last_ = at;
-      for (std::size_t i = 0; i < n; ++i, last_ += sizeof(T)) ::new (static_cast<void*>(first + i)) T();
+      std::size_t made = 0;
+      try {
+        for (; made < n; ++made) ::new (static_cast<void*>(first + made)) T();
+      } catch (...) {
+        destroy_(at, at + made * sizeof(T));
+        throw;
+      }
+      last_ = at + n * sizeof(T);
     }
     return first;
   }
@@ -142,12 +165,10 @@ class arena {
 
   arena() = default;
   arena(const arena& other) : chunks_(other.chunks_), current_(chunks_.size()) {}
-  arena(arena&& other) noexcept = default;
+  /// Leaves an empty arena behind.
+  arena(arena&& other) noexcept { swap(other); }
   arena& operator=(arena other) noexcept {
-    chunks_ = std::move(other.chunks_);
-    current_ = other.current_;
-    at_ = other.at_;
-    end_ = other.end_;
+    swap(other);
     return *this;
   }
   ~arena() = default;
@@ -156,9 +177,14 @@ class arena {
   [[gnu::always_inline]] block allocate(std::size_t n) {
     const std::size_t bytes = (std::max<std::size_t>(n, 1) * sizeof(T) + (alignment - 1)) / alignment * alignment;
     if (static_cast<std::size_t>(end_ - at_) < bytes) next_chunk(bytes);
-    std::byte* const begin = at_;
+    // One element at least, so that those of a chunk lie side by side without gaps.
+    const std::size_t made = std::max<std::size_t>(n, 1);
+#ifdef AXG_WATCHES_MEMORY
+    impl::allow_memory(at_, made * sizeof(T));
+#endif
+    T* const data = owner_->template construct<T>(at_, made);
     at_ += bytes;
-    return {owner_->template construct<T>(begin, n), owner_};
+    return {data, owner_};
   }
 
   /// Forgets every element; chunks that somebody else holds are left to them.
@@ -167,11 +193,22 @@ class arena {
     for (chunk_ref& c : chunks_)
       if (!c->shared()) {
         c->clear();
+#ifdef AXG_WATCHES_MEMORY
+        impl::forbid_memory(c->data(), c->capacity_bytes());
+#endif
         std::swap(chunks_[kept++], c);
       }
     chunks_.resize(kept);
     current_ = 0;
+    owner_ = nullptr;
     at_ = end_ = nullptr;
+  }
+  void swap(arena& other) noexcept {
+    std::swap(chunks_, other.chunks_);
+    std::swap(current_, other.current_);
+    std::swap(owner_, other.owner_);
+    std::swap(at_, other.at_);
+    std::swap(end_, other.end_);
   }
 
  private:
@@ -185,6 +222,9 @@ class arena {
     owner_ = chunks_[current_++].get();
     at_ = owner_->data();
     end_ = at_ + owner_->capacity_bytes();
+#ifdef AXG_WATCHES_MEMORY
+    impl::forbid_memory(at_, owner_->capacity_bytes());
+#endif
   }
   std::size_t growth() const { return smallest_chunk_bytes << std::min<std::size_t>(chunks_.size(), 8); }
 

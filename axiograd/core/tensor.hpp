@@ -13,9 +13,11 @@
 
 namespace axiograd {
 
-/// A dense row-major array of T. Copies share storage until one of them is written to (copy on write).
+/// A dense row-major array of T. Copies share storage until one of them is written to (copy on write). One that was moved from
+/// has shape (0).
 ///
-/// Errors: constructors throw `failure` (size_mismatch, out_of_memory) or std::bad_alloc; reading never changes a tensor.
+/// Errors: constructors throw `failure` (invalid_parameter for a negative extent, size_mismatch, out_of_memory) or
+/// std::bad_alloc; reading never changes a tensor.
 template <class T>
 class tensor {
  public:
@@ -23,6 +25,20 @@ class tensor {
 
   /// The scalar 0.
   tensor() : tensor(axiograd::shape{}) {}
+  tensor(const tensor&) = default;
+  tensor(tensor&& other) noexcept
+      : dims_(std::exchange(other.dims_, no_entries)),
+        owner_(std::move(other.owner_)),
+        data_(std::exchange(other.data_, nullptr)) {}
+  tensor& operator=(const tensor&) = default;
+  tensor& operator=(tensor&& other) noexcept {
+    tensor moved = std::move(other);
+    std::swap(dims_, moved.dims_);
+    std::swap(owner_, moved.owner_);
+    std::swap(data_, moved.data_);
+    return *this;
+  }
+  ~tensor() = default;
   /// Zeros.
   explicit tensor(const axiograd::shape& dims) : tensor(uninitialised(dims)) { std::fill_n(data_, size(), T(0)); }
 
@@ -31,6 +47,7 @@ class tensor {
     return from(dims, std::span<const T>(values.begin(), values.size()));
   }
   static tensor from(const axiograd::shape& dims, std::span<const T> values) {
+    require_extents(dims);
     if (dims.size() != static_cast<int64_t>(values.size()))
       throw failure({error_kind::size_mismatch, message({"tensor: shape ", dims, " has ", dims.size(), " entries, ",
                                                          values.size(), " values were given"})});
@@ -54,9 +71,10 @@ class tensor {
   /// Memory of the given shape whose entries the caller writes before reading them.
   static tensor uninitialised(const axiograd::shape& dims) {
     const int64_t n = dims.size();
-    if (n < 0 || n > std::numeric_limits<int64_t>::max() / 2 / static_cast<int64_t>(sizeof(T)) ||
-        n == axiograd::shape::overflow)
+    if (n > std::numeric_limits<int64_t>::max() / 2 / static_cast<int64_t>(sizeof(T)) || n == axiograd::shape::overflow) {
+      require_extents(dims);
       throw failure({error_kind::out_of_memory, message({"tensor: shape ", dims, " is too large"})});
+    }
     tensor t(nothing{});
     t.dims_ = dims;
     t.owner_ = chunk_ref::adopt(memory_chunk::acquire(static_cast<std::size_t>(n) * sizeof(T)));
@@ -100,7 +118,7 @@ class tensor {
 
   /// Entries for writing; storage that is shared is copied first.
   T* mutable_data() {
-    if (owner_->shared()) *this = from(dims_, values());
+    if (owner_.get() != nullptr && owner_->shared()) *this = from(dims_, values());
     return data_;
   }
   std::span<T> mutable_values() { return {mutable_data(), static_cast<std::size_t>(size())}; }
@@ -110,8 +128,9 @@ class tensor {
     mutable_data()[at] = value;
   }
 
-  /// The same entries under another shape of equal size; throws `failure` (size_mismatch).
+  /// The same entries under another shape of equal size; throws `failure` (invalid_parameter, size_mismatch).
   tensor reshaped(const axiograd::shape& dims) const {
+    require_extents(dims);
     if (dims.size() != size())
       throw failure({error_kind::size_mismatch,
                      message({"reshaped: ", dims_, " has ", size(), " entries, ", dims, " has ", dims.size()})});
@@ -142,6 +161,14 @@ class tensor {
  private:
   struct nothing {};
   explicit tensor(nothing) {}
+  static constexpr axiograd::shape no_entries{0};
+  static void require_extents(const axiograd::shape& dims) {
+    if (!dims.has_negative_extent()) return;
+    int axis = 0;
+    while (dims[axis] >= 0) ++axis;
+    throw failure({error_kind::invalid_parameter,
+                   message({"tensor: extent ", dims[axis], " of axis ", axis, " is negative, shape ", dims})});
+  }
 
   int64_t offset(std::initializer_list<int64_t> index) const {
     bool inside = static_cast<int>(index.size()) == rank();

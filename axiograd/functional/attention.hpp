@@ -19,7 +19,7 @@ tensor<T> mask_bias(const index_tensor& mask) {
 /// (..., n, h e) to (..., h, n, e). Errors: invalid_parameter when the heads do not divide the features.
 template <tensor_like X>
 impl::plain<X> split_heads(const X& x, int64_t heads) {
-  if (!impl::usable(x)) return x;
+  if (!impl::usable(x, "split_heads")) return x;
   const shape s = x.shape();
   if (s.rank < 2 || heads < 1 || s[s.rank - 1] % heads != 0)
     return impl::refuse(x, error_kind::invalid_parameter,
@@ -32,12 +32,12 @@ impl::plain<X> split_heads(const X& x, int64_t heads) {
 /// (..., h, n, e) to (..., n, h e). Errors: shape_mismatch.
 template <tensor_like X>
 impl::plain<X> merge_heads(const X& x) {
-  if (!impl::usable(x)) return x;
+  if (!impl::usable(x, "merge_heads")) return x;
   const shape s = x.shape();
   if (s.rank < 3) return impl::refuse(x, error_kind::shape_mismatch, message({"merge_heads: shape ", s, " has no heads"}));
   shape joined = s.first(s.rank - 3);
   joined.append(s[s.rank - 2]);
-  joined.append(s[s.rank - 3] * s[s.rank - 1]);
+  joined.append(shape{s[s.rank - 3], s[s.rank - 1]}.size());
   return reshape(transpose(x, s.rank - 3, s.rank - 2), {.dims = joined});
 }
 
@@ -46,7 +46,7 @@ template <class T = float>
 tensor<T> sinusoidal_positions(int64_t n, int64_t d, double base = 10'000) {
   tensor<T> t = tensor<T>::uninitialised({n, d});
   T* const to = t.mutable_data();
-  for (int64_t p = 0; p < n; ++p)
+  for (int64_t p = 0; p < n && d > 0; ++p)
     for (int64_t i = 0; i < d; ++i) {
       const double angle =
           static_cast<double>(p) * axiograd::pow(base, -static_cast<double>(i - i % 2) / static_cast<double>(d));

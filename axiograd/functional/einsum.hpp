@@ -65,9 +65,9 @@ lettered<X> einsum_pair(const lettered<X>& a, const lettered<X>& b, const std::s
   for (const char c : b.letters)
     if (!contains(a.letters, c)) columns += c;
   const auto size = [&](const std::string& letters) {
-    int64_t n = 1;
-    for (const char c : letters) n *= contains(a.letters, c) ? a.extent(c) : b.extent(c);
-    return n;
+    shape s;
+    for (const char c : letters) s.append(contains(a.letters, c) ? a.extent(c) : b.extent(c));
+    return s.size();
   };
   for (const char c : batch + rows) dims.append(a.extent(c));
   for (const char c : columns) dims.append(b.extent(c));
@@ -78,7 +78,7 @@ lettered<X> einsum_pair(const lettered<X>& a, const lettered<X>& b, const std::s
 
 template <class X>
 X einsum_of(std::string_view equation, std::vector<X> operands) {
-  if (!usable(operands.front())) return operands.front();
+  if (!all_usable(std::span<const X>(operands), "einsum")) return operands.front();
   std::vector<shape> shapes;
   for (const X& x : operands) shapes.push_back(x.shape());
   const einsum_terms terms(equation, shapes);

@@ -15,13 +15,25 @@ concept tensor_like = operand<X> && !is_index_tensor<X> && requires(const X& x) 
 };
 
 namespace impl {
-/// Whether x stands for a value: not after an error of a builder.
+/// Whether x stands for a value: not after an error of a builder, nor if it is a variable of before a `clear`, which is
+/// reported in the name of `who`.
 template <tensor_like X>
-bool usable(const X& x) {
+bool usable(const X& x, const char* who = "a function of variables") {
   if constexpr (is_var<X>)
-    return !x.where().first_error();
+    return x.usable(who);
   else
     return true;
+}
+/// The same of several operands of one call, which have to be variables of one recorder.
+template <tensor_like X>
+bool all_usable(std::span<const X> operands, const char* who) {
+  if constexpr (is_var<X>)
+    for (const X& x : operands)
+      if (!belongs_to(operands.front().where(), x)) {
+        refuse_foreign(operands.front().where(), who, x);
+        return false;
+      }
+  return std::all_of(operands.begin(), operands.end(), [who](const X& x) { return usable(x, who); });
 }
 /// The type that operators on x give.
 template <class X>

@@ -17,6 +17,7 @@ void require_axis(const char* name, const tensor<T>& x, int axis) {
 /// Calls body(line, at) for each line along the axis; at(i) is the place of its entry i.
 template <class T, class Body>
 void for_each_line_along(const tensor<T>& x, int axis, const Body& body) {
+  if (x.empty()) return;  // extents may be huge
   const int64_t n = x.shape()[axis], inner = x.shape().stride(axis), outer = x.shape().first(axis).size();
   for (int64_t o = 0; o < outer; ++o)
     for (int64_t k = 0; k < inner; ++k) body(o * inner + k, [=](int64_t i) { return (o * n + i) * inner + k; });
@@ -84,7 +85,7 @@ top_entries<T> topk(const tensor<T>& x, int64_t k, int axis) {
   T* const values = top.values.mutable_data();
   int64_t* const indices = top.indices.mutable_data();
   const int64_t inner = dims.stride(axis);
-  std::vector<int64_t> order(static_cast<std::size_t>(n));
+  std::vector<int64_t> order(x.empty() ? 0 : static_cast<std::size_t>(n));
   impl::for_each_line_along(x, axis, [&](int64_t line, const auto& at) {
     for (int64_t i = 0; i < n; ++i) order[static_cast<std::size_t>(i)] = i;
     std::sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {

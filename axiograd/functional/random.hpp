@@ -49,7 +49,7 @@ tensor<T> bernoulli_mask(const shape& dims, random_key key, double keep) {
 /// Errors: invalid_parameter unless 0 <= p < 1.
 template <tensor_like X>
 impl::plain<X> dropout(const X& x, double p, random_key key) {
-  if (!impl::usable(x)) return x;
+  if (!impl::usable(x, "dropout")) return x;
   if (!(p >= 0 && p < 1))
     return impl::refuse(x, error_kind::invalid_parameter, message({"dropout: p = ", std::to_string(p), " is not in [0, 1)"}));
   using T = typename X::value_type;

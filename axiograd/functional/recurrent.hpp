@@ -33,7 +33,7 @@ X rnn_step(const recurrent_weights<W>& w, const X& from_input, const X& h) {
 }
 template <class X, class W>
 X gru_step(const recurrent_weights<W>& w, const X& from_input, const X& h) {
-  if (!usable(from_input)) return from_input;
+  if (!usable(from_input, "gru")) return from_input;
   const int axis = from_input.shape().rank - 1;
   const auto of_input = chunk(from_input, 3, axis), of_state = chunk(X(linear(w.w_hh, w.b_hh, h)), 3, axis);
   if (of_input.size() != 3 || of_state.size() != 3)
@@ -44,9 +44,9 @@ X gru_step(const recurrent_weights<W>& w, const X& from_input, const X& h) {
 }
 template <class X, class W>
 lstm_state<X> lstm_step(const recurrent_weights<W>& w, const X& from_input, const lstm_state<X>& state) {
-  if (!usable(from_input)) return state;
+  if (!usable(from_input, "lstm")) return state;
   const X sum = add(from_input, linear(w.w_hh, w.b_hh, state.h));
-  if (!usable(sum)) return state;
+  if (!usable(sum, "lstm")) return state;
   const auto gates = chunk(sum, 4, sum.shape().rank - 1);
   if (gates.size() != 4) return {refuse(from_input, error_kind::shape_mismatch, "lstm: four gates are needed"), state.c};
   const X c = add(mul(sigmoid(gates[1]), state.c), mul(sigmoid(gates[0]), tanh(gates[2])));
@@ -56,7 +56,7 @@ lstm_state<X> lstm_step(const recurrent_weights<W>& w, const X& from_input, cons
 /// Runs `step` over the first axis; gives the states' outputs along a first axis.
 template <class X, class State, class Step, class Output>
 X over_time(const X& from_inputs, State& state, const Step& step, const Output& output) {
-  if (!usable(from_inputs)) return from_inputs;
+  if (!usable(from_inputs, "a recurrent layer")) return from_inputs;
   const int64_t steps = from_inputs.shape()[0];
   if (steps == 0) return refuse(from_inputs, error_kind::invalid_parameter, "a sequence without steps");
   std::vector<X> outputs;

@@ -21,7 +21,7 @@ namespace impl {
 /// Brings the axes to the end, joins them to one, reduces that by `reduce_last(y, axis)`.
 template <tensor_like X, class F>
 plain<X> reduce_axes(const char* name, const X& x, const over& where, const F& reduce_last) {
-  if (!usable(x)) return x;
+  if (!usable(x, name)) return x;
   const shape s = x.shape();
   unsigned reduced = 0;
   for (const int64_t axis : where.axes) {
@@ -31,15 +31,14 @@ plain<X> reduce_axes(const char* name, const X& x, const over& where, const F& r
   }
   if (where.axes.rank == 0) reduced = (1u << s.rank) - 1;
   axis_list order;
-  shape kept, result;
-  int64_t entries = 1;
+  shape kept, result, joined;
   for (int axis = 0; axis < s.rank; ++axis)
     if ((reduced >> axis & 1u) == 0) {
       order.append(axis);
       kept.append(s[axis]);
       result.append(s[axis]);
     } else {
-      entries *= s[axis];
+      joined.append(s[axis]);
       if (where.keepdim) result.append(1);
     }
   bool in_order = true;
@@ -49,7 +48,7 @@ plain<X> reduce_axes(const char* name, const X& x, const over& where, const F& r
   plain<X> y = x;
   if (!in_order) y = permute(y, {.axes = order});
   const int axis = kept.rank;
-  kept.append(entries);
+  kept.append(joined.size());
   y = reduce_last(plain<X>(reshape(y, {.dims = kept})), axis);
   return reshape(y, {.dims = result});
 }

@@ -15,7 +15,7 @@ namespace axiograd {
 /// The tensor without an axis of extent 1. Errors: invalid_axis, also when the extent is not 1.
 template <tensor_like X>
 impl::plain<X> squeeze(const X& x, int axis) {
-  if (!impl::usable(x)) return x;
+  if (!impl::usable(x, "squeeze")) return x;
   const shape s = x.shape();
   if (axis < 0 || axis >= s.rank || s[axis] != 1)
     return impl::refuse(x, error_kind::invalid_axis,
@@ -25,7 +25,7 @@ impl::plain<X> squeeze(const X& x, int axis) {
 /// The tensor with a new axis of extent 1 before axis number `axis`. Errors: invalid_axis, rank_limit.
 template <tensor_like X>
 impl::plain<X> unsqueeze(const X& x, int axis) {
-  if (!impl::usable(x)) return x;
+  if (!impl::usable(x, "unsqueeze")) return x;
   const shape s = x.shape();
   if (axis < 0 || axis > s.rank)
     return impl::refuse(x, error_kind::invalid_axis, message({"unsqueeze: axis ", axis, " is out of range for shape ", s}));
@@ -38,7 +38,7 @@ impl::plain<X> unsqueeze(const X& x, int axis) {
 /// Two axes exchanged. Errors: invalid_axis.
 template <tensor_like X>
 impl::plain<X> transpose(const X& x, int a, int b) {
-  if (!impl::usable(x)) return x;
+  if (!impl::usable(x, "transpose")) return x;
   axis_list axes;
   for (int axis = 0; axis < x.shape().rank; ++axis) axes.append(axis == a ? b : axis == b ? a : axis);
   if (a < 0 || b < 0 || a >= axes.rank || b >= axes.rank)
@@ -79,20 +79,27 @@ impl::plain<X> stack(std::initializer_list<X> parts, int axis = 0) {
   return stack(std::span<const X>(parts.begin(), parts.size()), axis);
 }
 
-/// Pieces of `length` indices along an axis; the last one may be shorter. Errors: invalid_axis, invalid_parameter.
+namespace impl {
+inline constexpr int64_t most_pieces = int64_t{1} << 24;  // each a tensor or a node of its own
+}
+/// Pieces of `length` indices along an axis; the last one may be shorter. Errors: invalid_axis, invalid_parameter;
+/// out_of_memory for more than 2^24 pieces, which an axis of nothing can have.
 template <tensor_like X>
 std::vector<impl::plain<X>> split(const X& x, int64_t length, int axis = 0) {
-  if (!impl::usable(x)) return {impl::plain<X>(x)};
+  if (!impl::usable(x, "split")) return {impl::plain<X>(x)};
   const shape s = x.shape();
   if (axis < 0 || axis >= s.rank)
     return {impl::refuse(x, error_kind::invalid_axis, message({"split: axis ", axis, " is out of range for shape ", s}))};
   if (length < 1) return {impl::refuse(x, error_kind::invalid_parameter, message({"split: pieces of length ", length}))};
+  const int64_t count = s[axis] == 0 ? 1 : (s[axis] - 1) / length + 1;
+  if (count > impl::most_pieces)
+    return {impl::refuse(x, error_kind::out_of_memory,
+                         message({"split: ", count, " pieces of length ", length, " of shape ", s, " are too many"}))};
   std::vector<impl::plain<X>> pieces;
-  int64_t start = 0;
-  do {
-    pieces.push_back(slice(x, {.axis = axis, .start = start, .stop = std::min(s[axis], start + length)}));
-    start += length;
-  } while (start < s[axis]);
+  for (int64_t k = 0; k < count; ++k) {
+    const int64_t start = k * length;
+    pieces.push_back(slice(x, {.axis = axis, .start = start, .stop = start + std::min(length, s[axis] - start)}));
+  }
   return pieces;
 }
 /// At most `count` pieces of equal length along an axis; the last one may be shorter, as in PyTorch.
@@ -102,7 +109,7 @@ std::vector<impl::plain<X>> chunk(const X& x, int64_t count, int axis = 0) {
   if (count < 1) return {impl::refuse(x, error_kind::invalid_parameter, message({"chunk: ", count, " pieces"}))};
   const shape s = x.shape();
   const int64_t n = axis >= 0 && axis < s.rank ? s[axis] : 1;
-  return split(x, std::max<int64_t>(1, (n + count - 1) / count), axis);
+  return split(x, std::max<int64_t>(1, n / count + (n % count != 0 ? 1 : 0)), axis);
 }
 /// One index of an axis, which is dropped. Errors: invalid_axis, index_out_of_range.
 template <tensor_like X>

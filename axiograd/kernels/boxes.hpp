@@ -74,6 +74,7 @@ template <class F>
 void for_box_parts(work_meter& meter, const box_move& m, const std::array<int64_t, max_rank>& written, const F& body) {
   constexpr int64_t smallest_part = int64_t{1} << 15, enough = 8;
   const int64_t n = m.box.size();
+  if (n == 0) return;  // some extents may be huge
   if (n < 2 * smallest_part) return body(m);
   box_move once{.box = m.box, .from_stride = written};  // without what is written again and again
   for (int axis = 0; axis < m.box.rank; ++axis)

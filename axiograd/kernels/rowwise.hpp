@@ -138,10 +138,19 @@ int64_t rows_in_mean(const void* bytes, std::span<const index_tensor> side, int6
 }
 
 namespace impl {
+/// How many rows have to be looked at for a mean: rows of nothing are alike unless labels tell them apart, and there may be
+/// more of them than memory holds numbers.
+template <class Op>
+int64_t distinct_rows(const row_layout& at) {
+  const int64_t rows = at.outer * at.inner;
+  return result_of<Op> == row_result::mean && at.n == 0 && arity_of<Op>.side == 0 ? std::min<int64_t>(rows, 1) : rows;
+}
 /// The mean of rows from the results of each. The reference sums from left to right (contract G4).
 template <class Op, class T>
-T mean_of_rows(const row_kernels<T>& kernels, const void* op, const forward_run<T>& run, const T* each, int64_t rows) {
-  const T total = kernels.by_packets ? sum_run(each, rows, 1) : sum(memory_row<T>{each, rows});
+T mean_of_rows(const row_kernels<T>& kernels, const void* op, const forward_run<T>& run, const T* each, const row_layout& at) {
+  const int64_t rows = at.outer * at.inner, distinct = distinct_rows<Op>(at);
+  T total = kernels.by_packets ? sum_run(each, distinct, 1) : sum(memory_row<T>{each, distinct});
+  if (distinct < rows) total = total * T(static_cast<double>(rows));
   return total / T(static_cast<double>(rows_in_mean<Op>(op, run.side, rows)));
 }
 /// The cotangent of each row's result where the mean of the rows has `dy`.
@@ -155,7 +164,7 @@ T cotangent_of_rows(const void* op, const vjp_run<T>& run, int64_t rows) {
 template <class Op>
 int64_t rowwise_saved(const Op& op, const shape& x) {
   const impl::row_layout at = impl::layout_of(op, x);
-  return at.outer * at.inner * saved_of<Op>;
+  return impl::distinct_rows<Op>(at) * saved_of<Op>;
 }
 
 template <class Op, class T>
@@ -164,7 +173,7 @@ void rowwise_forward(const row_kernels<T>& kernels, work_meter& meter, const voi
   constexpr bool whole = result_of<Op> == row_result::row;
   const impl::row_layout at = impl::layout_of(*static_cast<const Op*>(op), *run.in[0].dims);
   const impl::row_tiles tiles(at, kernels.forward_across != nullptr);
-  const int64_t rows = at.outer * at.inner;
+  const int64_t rows = impl::distinct_rows<Op>(at);
   if (whole && at.n == 0) return;
   std::optional<scratch_memory<T>> each;
   T* y = run.y.data;
@@ -194,7 +203,7 @@ void rowwise_forward(const row_kernels<T>& kernels, work_meter& meter, const voi
       if (whole) tiles.scatter(copies, n, y + place);
     });
   });
-  if constexpr (result_of<Op> == row_result::mean) *run.y.data = impl::mean_of_rows<Op>(kernels, op, run, y, rows);
+  if constexpr (result_of<Op> == row_result::mean) *run.y.data = impl::mean_of_rows<Op>(kernels, op, run, y, at);
 }
 
 template <class Op, class T>
@@ -289,6 +298,10 @@ void rowwise_together(const row_kernels<T>& kernels, work_meter& meter, const vo
                       const vjp_run<T>& back) {
   constexpr std::size_t inputs = static_cast<std::size_t>(arity_of<Op>.tensors);
   const impl::row_layout at = impl::layout_of(*static_cast<const Op*>(op), *run.in[0].dims);
+  if (at.n == 0) {
+    rowwise_forward<Op>(kernels, meter, op, run);
+    return clear_fresh(back);
+  }
   const impl::row_tiles tiles(at, false);
   const int64_t rows = at.outer * at.inner;
   scratch_memory<T> each(std::max<int64_t>(rows, 1));
@@ -312,7 +325,7 @@ void rowwise_together(const row_kernels<T>& kernels, work_meter& meter, const vo
                           .n = at.n,
                           .saved = run.saved == nullptr ? nullptr : run.saved + first * saved_of<Op>});
   });
-  *run.y.data = impl::mean_of_rows<Op>(kernels, op, run, each.data(), rows);
+  *run.y.data = impl::mean_of_rows<Op>(kernels, op, run, each.data(), at);
 }
 
 }  // namespace axiograd

@@ -98,6 +98,8 @@ class recorded_parameters {
   explicit recorded_parameters(recording<T>& where) : where_(&where) {}
 
   var<T> use(const parameter& p) {
+    if (generation_ != where_->generation()) used_.clear();  // those nodes are gone
+    generation_ = where_->generation();
     for (const auto& [tensor_of, id] : used_)
       if (tensor_of == &p.value()) return {*where_, id};
     const var<T> leaf = [&] {
@@ -123,6 +125,7 @@ class recorded_parameters {
 
  private:
   recording<T>* where_;
+  std::uint64_t generation_ = 0;
   bool training_ = true;
   std::vector<std::pair<const tensor<float>*, node_id>> used_;
 };

@@ -57,7 +57,8 @@ class sequential {
   /// One training step: records `loss(m)`, where m(images) is the model's output, takes gradients and lets the optimiser
   /// update its parameters. Gives the loss. Once warm, a step allocates nothing.
   ///
-  /// Errors: `failure` from the operators; seed_shape_mismatch unless the loss is a scalar. No parameter has changed then.
+  /// Errors: `failure` from the operators; invalid_node_id if the loss is not of this step; seed_shape_mismatch unless the loss
+  /// is a scalar. No parameter has changed then.
   template <class Loss, class Optimiser>
   float step(const Loss& loss, Optimiser& optimiser) {
     state& s = *state_;
@@ -66,6 +67,7 @@ class sequential {
     bound m{*this, s};
     const float value = [&] {
       const var<float> y = loss(m);
+      ok_or_throw(s.tape.check("step", y));
       ok_or_throw(s.tape.current_tape().backward_dense_into(s.gradients, y.id(), s.one, kept_gradients::leaves));
       return y.item();
     }();

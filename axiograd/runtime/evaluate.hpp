@@ -2,15 +2,14 @@
 // Operators on tensors without a tape.
 
 #include <axiograd/core/tensor.hpp>
+#include <axiograd/runtime/check_call.hpp>
 #include <axiograd/runtime/operator_of.hpp>
 
 namespace axiograd {
 
-/// The operator's result on tensors, then side inputs; an optional tensor may be left out.
-///
-/// Errors: what the operator's shape rule reports. The domain is not checked here (contract C14).
+namespace impl {
 template <class T>
-result<tensor<T>> evaluate_tensors(const operator_table<T>& op, const void* attributes, std::span<const tensor<T>* const> in,
+result<tensor<T>> evaluate_checked(const operator_table<T>& op, const void* attributes, std::span<const tensor<T>* const> in,
                                    std::span<const index_tensor> side) {
   std::array<const shape*, 8> shapes{};
   std::array<view<const T>, 8> views{};
@@ -25,7 +24,7 @@ result<tensor<T>> evaluate_tensors(const operator_table<T>& op, const void* attr
     const tensor<T>& x = *in[given++];
     shapes[k] = &x.shape();
     views[k] = {x.data(), &x.shape()};
-    if (x.owner()->constant()) constant[k] = x.owner().get();
+    if (x.owner().get() != nullptr && x.owner()->constant()) constant[k] = x.owner().get();
   }
   for (std::size_t k = 0; k < side.size(); ++k) shapes[tensors + k] = &side[k].shape();
   const std::span<const shape* const> all_shapes(shapes.data(), tensors + side.size());
@@ -36,6 +35,24 @@ result<tensor<T>> evaluate_tensors(const operator_table<T>& op, const void* attr
   op.forward(attributes,
              {.in = {views.data(), tensors}, .side = side, .y = {y.mutable_data(), &y.shape()}, .constant = constant.data()});
   return y;
+}
+}  // namespace impl
+
+/// The operator's result on tensors, then side inputs; an optional tensor may be left out.
+///
+/// Errors: invalid_parameter for a wrong number of inputs, a null input or missing attributes; what the operator's shape rule
+/// reports; out_of_memory; domain_error where exact numbers divide by 0. The domain is not checked otherwise (contract C14).
+template <class T>
+result<tensor<T>> evaluate_tensors(const operator_table<T>& op, const void* attributes, std::span<const tensor<T>* const> in,
+                                   std::span<const index_tensor> side) {
+  try {
+    if (!call_fits(op, attributes, in.size(), side.size())) return misfit(op.name, op.in, in.size(), side.size());
+    for (const tensor<T>* const x : in)
+      if (x == nullptr) return fail(error_kind::invalid_parameter, message({op.name, ": an input is a null pointer"}));
+    return impl::evaluate_checked(op, attributes, in, side);
+  } catch (...) {
+    return caught(op.name, error_kind::domain_error);
+  }
 }
 
 namespace impl {

@@ -40,6 +40,9 @@ struct plain_kernels {
 template <class Op, class T>
 struct tuned {};
 
+/// Inputs an operator can have, side inputs among them.
+inline constexpr int most_inputs = 8;
+
 namespace impl {
 template <class Op, class T, class Kernels>
 struct erased {
@@ -54,7 +57,9 @@ struct erased {
   static inline work_meter forward_meter, vjp_meter, together_meter;
 
   static shape_result infer(const void* bytes, std::span<const shape* const> in) { return axiograd::infer(op(bytes), in); }
+  // A result without entries needs no work and passes no gradient on. Extents may be huge then: no loop over them begins.
   static void forward(const void* bytes, const forward_run<T>& run) {
+    if (run.y.dims->size() == 0) return;
     if constexpr (is_tuned)
       tuned<Op, T>::forward(op(bytes), run);
     else if constexpr (family_of<Op> == family::elementwise)
@@ -71,6 +76,7 @@ struct erased {
       run_sample_forward(op(bytes), run);
   }
   static void vjp(const void* bytes, const vjp_run<T>& run) {
+    if (run.y.dims->size() == 0) return clear_fresh(run);
     if constexpr (is_tuned) {
       tuned<Op, T>::vjp(op(bytes), run);
     } else if constexpr (family_of<Op> == family::elementwise) {
@@ -131,6 +137,7 @@ constexpr operator_table<T> make_table() {
     return {};
   } else {
     using e = impl::erased<Op, T, Kernels>;
+    static_assert(impl::shapes_of<Op> <= most_inputs, "an operator has at most 8 inputs");
     constexpr bool relabels = requires { Op::relabels; };
     constexpr bool keeps_shape = family_of<Op> == family::elementwise && !requires { &Op::infer_shape; };
     operator_table<T> table{.name = Op::info.name.s,

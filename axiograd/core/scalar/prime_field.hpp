@@ -2,6 +2,7 @@
 
 #include <axiograd/core/scalar/scalar.hpp>
 #include <bit>
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <stdexcept>
@@ -32,6 +33,11 @@ class prime_field {
 
   /// The residue in [0, p).
   constexpr std::uint64_t value() const { return r_; }
+  /// The floating-point number nearest to the residue.
+  template <std::floating_point F>
+  constexpr explicit operator F() const {
+    return static_cast<F>(r_);
+  }
 
   friend constexpr prime_field operator+(prime_field a, prime_field b) { return residue(subtract_modulus(a.r_ + b.r_)); }
   friend constexpr prime_field operator-(prime_field a) { return residue(a.r_ == 0 ? 0 : modulus - a.r_); }

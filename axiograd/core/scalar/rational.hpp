@@ -4,6 +4,7 @@
 
 #include <axiograd/core/scalar/scalar.hpp>
 #include <compare>
+#include <concepts>
 #include <cstdint>
 #include <iosfwd>
 #include <string>
@@ -54,6 +55,11 @@ class rational {
 
   /// The nearest double, ties to even; +-inf where the value rounds beyond the largest double.
   double to_double() const;
+  /// The nearest double; a narrower type is rounded to from there.
+  template <std::floating_point F>
+  explicit operator F() const {
+    return static_cast<F>(to_double());
+  }
 
   /// "n/d", or "n" for integers.
   friend std::string to_string(const rational& x);

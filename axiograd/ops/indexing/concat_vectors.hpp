@@ -8,7 +8,7 @@ namespace axiograd {
 /// concat_vectors(a, b) = a, then b: (n) and (m) -> (n+m).
 ///
 /// Shapes: leading axes before both, alike.
-/// Errors: shape_mismatch.
+/// Errors: shape_mismatch, out_of_memory.
 struct concat_vectors_op {
   static constexpr op_info info{.name = "concat_vectors",
                                 .formula = "y = (a_1, ..., a_n, b_1, ..., b_m)",
@@ -21,7 +21,10 @@ struct concat_vectors_op {
   static constexpr arity in{.tensors = 2};
   static constexpr sample_ranks ranks{1, 1};
 
-  constexpr shape_result infer_shape(const shape& a, const shape& b) const { return shape{a[0] + b[0]}; }
+  constexpr shape_result infer_shape(const shape& a, const shape& b) const {
+    if (a[0] > shape::overflow - b[0]) return {error_kind::out_of_memory, "{} and {} entries are too many", a[0], b[0]};
+    return shape{a[0] + b[0]};
+  }
   template <class Emit>
   void moves(std::span<const shape> x, const shape&, const Emit& emit) const {
     emit(box_move::run(0, x[0][0], 0, 0));
