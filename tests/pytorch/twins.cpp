@@ -121,9 +121,9 @@ class collector {
   struct model_of_one {
     cross_attention layer;
     nn::parameter_list parameters() const {
-      nn::parameter_list list;
-      layer.visit_parameters([&](std::string_view n, const nn::parameter& p) { append(list, message({"0.", n}), p); });
-      return list;
+      nn::parameter_list named;
+      layer.visit_parameters([&](std::string_view name, const nn::parameter& p) { append(named, message({"0.", name}), p); });
+      return named;
     }
     void init(seed s) { layer.init(s); }
   };

@@ -16,8 +16,9 @@ struct gelu_op {
                                 .derivative = "s(2u) + s(2u) s(-2u) 2 x u', s = sigmoid",
                                 .edges = "total; NaN propagates; large |x| give x and -0; NaN at -inf",
                                 .source = "Hendrycks & Gimpel 2016, section 2; contract 3",
-                                .torch = "torch.nn.functional.gelu(approximate='tanh'); its default, and that of the layer "
-                                         "nn::gelu, is the exact form, gelu_erf"};
+                                .torch =
+                                    "torch.nn.functional.gelu(approximate='tanh'); its default, and that of the layer "
+                                    "nn::gelu, is the exact form, gelu_erf"};
   static constexpr op_facts facts{.max_ulp = 3, .derivative_max_ulp = 4};
   static constexpr double samples[]{-10, -3, -0.7518, -1, 0, 1, 3, 10};
 
