@@ -10,22 +10,32 @@ namespace axiograd {
 
 /// The gradients of sum(dy * op(in...)) in every input, by the operator's own VJP; `y` is its result.
 ///
-/// Errors: upstream_shape_mismatch when dy is not shaped like y.
+/// Errors: throws `failure`: invalid_parameter for a wrong number of inputs or missing attributes; upstream_shape_mismatch when
+/// dy is not shaped like y; domain_error where exact numbers divide by 0.
 template <class T>
 std::vector<tensor<T>> pull_back(const operator_table<T>& op, const void* attributes, std::span<const tensor<T>* const> in,
                                  std::span<const index_tensor> side, const tensor<T>& y, const tensor<T>& dy) {
+  if (!call_fits(op, attributes, in.size(), side.size())) throw failure(misfit(op.name, op.in, in.size(), side.size()).value());
   if (dy.shape() != y.shape())
     throw failure({error_kind::upstream_shape_mismatch,
                    message({op.name, ": the cotangent is ", dy.shape(), ", the result ", y.shape()})});
   std::vector<tensor<T>> gradients;
   std::vector<view<const T>> x;
   std::vector<T*> dx;
-  for (std::size_t k = 0; k < in.size(); ++k) {
-    x.push_back({in[k]->data(), &in[k]->shape()});
-    gradients.push_back(tensor<T>::zeros(in[k]->shape()));
+  for (const tensor<T>* const t : in) {
+    x.push_back({t->data(), &t->shape()});
+    gradients.push_back(tensor<T>::zeros(t->shape()));
   }
   for (tensor<T>& g : gradients) dx.push_back(g.mutable_data());
-  op.vjp(attributes, {x, side, {y.data(), &y.shape()}, dy.data(), dx});
+  if (in.size() < static_cast<std::size_t>(op.in.tensors)) {  // the optional one is left out
+    x.insert(x.begin() + op.in.optional, view<const T>{});
+    dx.insert(dx.begin() + op.in.optional, nullptr);
+  }
+  try {
+    op.vjp(attributes, {x, side, {y.data(), &y.shape()}, dy.data(), dx});
+  } catch (...) {
+    throw failure(caught(op.name, error_kind::domain_error).value());
+  }
   return gradients;
 }
 

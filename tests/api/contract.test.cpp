@@ -3,6 +3,7 @@
 #include <axiograd/axiograd.hpp>
 #include <cmath>
 #include <gtest/gtest.h>
+#include <optional>
 
 using namespace axiograd;
 
@@ -36,6 +37,27 @@ TEST(OpSpec, BackwardIsTheAdjointOfForward) {
   expect_adjoint(opspec::layer_norm(numbers::from({2}, {1, 2}), numbers::from({2}, {0, 1})), x, "layer_norm");
   expect_adjoint(opspec::mul_broadcast(numbers::from({2}, {2, 3}), {2, 2}), numbers::from({2}, {5, 7}), "mul_broadcast");
   expect_adjoint(compose(opspec::mse_loss(t), compose(opspec::gelu(), opspec::matmul_right(x))), x, "a composition");
+}
+
+TEST(OpSpec, CallsByTableAreChecked) {
+  const auto kind_of = [](const auto& f) -> std::optional<error_kind> {
+    try {
+      f();
+      return std::nullopt;
+    } catch (const failure& e) {
+      return e.kind();
+    }
+  };
+  const operator_table<double>& product = table_of<linear_op, double>();
+  const std::vector<const numbers*> one{&x}, two{&x, &t};
+  EXPECT_EQ(kind_of([&] { pull_back<double>(product, nullptr, one, {}, x, x); }), error_kind::invalid_parameter);
+  EXPECT_EQ(kind_of([&] { pull_back<double>(table_of<scale_op, double>(), nullptr, one, {}, x, x); }),
+            error_kind::invalid_parameter);
+  const numbers y = linear(x, t);
+  EXPECT_EQ(pull_back<double>(product, nullptr, two, {}, y, g)[1], matmul(g, x));  // without a bias
+  using exact = tensor<rational>;
+  EXPECT_EQ(kind_of([] { capture<rational>(reciprocal_op{}).backward(exact::zeros({2}), exact::zeros({2})); }),
+            error_kind::domain_error);
 }
 
 TEST(OpSpec, IdentityIsTheUnitOfComposition) {
