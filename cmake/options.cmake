@@ -2,12 +2,11 @@
 
 option(AXIOGRAD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(AXIOGRAD_STRICT "Treat warnings as errors" ${PROJECT_IS_TOP_LEVEL})
-if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  set(openmp_default ON)
-else()
-  set(openmp_default OFF)
+option(AXIOGRAD_ONEDNN "Leave large products and convolutions of floats to oneDNN; without it our own kernels do everything" ON)
+set(axg_product_libraries "")
+if(AXIOGRAD_ONEDNN)
+  set(axg_product_libraries dnnl gomp)  # oneDNN runs on libgomp, which is told to stay on one thread
 endif()
-option(AXIOGRAD_OPENMP "Run parallel_for on OpenMP, the pool that the libraries use too" ${openmp_default})
 set(AXIOGRAD_SANITIZE "" CACHE STRING "Sanitizers, as in -fsanitize=")
 
 if(NOT CMAKE_BUILD_TYPE AND PROJECT_IS_TOP_LEVEL)
@@ -39,9 +38,6 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
 endif()
 
 find_package(Threads REQUIRED)
-if(AXIOGRAD_OPENMP)
-  find_package(OpenMP REQUIRED COMPONENTS CXX)
-endif()
 
 # There are no CUDA kernels yet; what a device would run is compiled as a test (tests/cuda/).
 option(AXIOGRAD_CUDA "Compile the operators' definitions for CUDA devices, where nvcc is found" ${PROJECT_IS_TOP_LEVEL})

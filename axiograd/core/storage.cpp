@@ -1,4 +1,5 @@
 #include <array>
+#include <axiograd/core/fork.hpp>
 #include <axiograd/core/storage.hpp>
 #include <bit>
 #include <mutex>
@@ -21,10 +22,8 @@ void impl::allow_memory(const void* at, std::size_t bytes) { ASAN_UNPOISON_MEMOR
 /// Released chunks by size class, four classes to each power of two; at most `limit_bytes` are kept.
 class chunk_pool {
  public:
-  static chunk_pool& instance() {
-    static chunk_pool* const pool = new chunk_pool;  // outlives every static tensor
-    return *pool;
-  }
+  static chunk_pool& instance();
+  constexpr chunk_pool() = default;
 
   memory_chunk* take(std::size_t bytes) {
     const std::size_t order = class_of(bytes);
@@ -75,6 +74,10 @@ class chunk_pool {
     return system_allocations_;
   }
 
+  // A fork copies the thread that calls it alone: it waits until no other is in the midst of a change.
+  void lock_for_fork() { mutex_.lock(); }
+  void go_on_after_fork() { mutex_.unlock(); }
+
  private:
   static constexpr std::size_t limit_bytes = std::size_t{1} << 30;
   static constexpr std::size_t smallest = 64;
@@ -106,6 +109,15 @@ class chunk_pool {
   std::size_t cached_bytes_ = 0;
   std::uint64_t system_allocations_ = 0;
 };
+
+namespace {
+constinit chunk_pool the_pool;  // trivially destroyed: it outlives every static tensor
+
+[[gnu::init_priority(fork_takes_locks)]] const at_fork ready{
+    [] { the_pool.lock_for_fork(); }, [] { the_pool.go_on_after_fork(); }, [] { the_pool.go_on_after_fork(); }};
+}  // namespace
+
+chunk_pool& chunk_pool::instance() { return the_pool; }
 
 memory_chunk* memory_chunk::acquire(std::size_t bytes) {
   memory_chunk* const c = chunk_pool::instance().take(bytes);

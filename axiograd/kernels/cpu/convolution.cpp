@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <axiograd/core/scratch.hpp>
 #include <axiograd/kernels/cpu/convolution.hpp>
-#include <axiograd/kernels/cpu/library_threads.hpp>
+#include <axiograd/kernels/cpu/library_call.hpp>
 #include <axiograd/kernels/cpu/primitives.hpp>
 #include <axiograd/kernels/parallel.hpp>
 #include <axiograd/kernels/precision.hpp>
@@ -191,9 +191,8 @@ template <class F>
 void for_parts(const convolution_call& c, const F& body) {
   const std::int64_t parts = std::min(c.samples, most_parts);
   parallel_for(parts, [&](std::int64_t part) {
-    const single_threaded_library guard;
     const std::int64_t first = c.samples * part / parts;
-    body(part, first, c.samples * (part + 1) / parts - first);
+    in_library([&] { body(part, first, c.samples * (part + 1) / parts - first); });
   });
 }
 
@@ -205,14 +204,10 @@ bool convolution_call::fits_library() const {
 }
 
 layout convolution_call::likes_y(bool with_bias) const {
-  const single_threaded_library guard;
-  const auto p = primitive_for(*this, task::forward, samples_of_a_part(*this), with_bias);
-  return p->likes_y;
+  return in_library([&] { return primitive_for(*this, task::forward, samples_of_a_part(*this), with_bias)->likes_y; });
 }
 layout convolution_call::likes_x() const {
-  const single_threaded_library guard;
-  const auto p = primitive_for(*this, task::back_to_x, samples_of_a_part(*this), false);
-  return p->likes_x;
+  return in_library([&] { return primitive_for(*this, task::back_to_x, samples_of_a_part(*this), false)->likes_x; });
 }
 
 void convolve(const convolution_call& c, const float* kernel, const float* bias, const float* x, float* y,

@@ -1,12 +1,11 @@
 #include <algorithm>
 #include <axiograd/kernels/cpu/gemm.hpp>
-#include <axiograd/kernels/cpu/library_threads.hpp>
+#include <axiograd/kernels/cpu/library_product.hpp>
 #include <axiograd/kernels/cpu/native_product.hpp>
 #include <axiograd/kernels/cpu/packed_product.hpp>
 #include <axiograd/kernels/cpu/tile_product.hpp>
 #include <axiograd/kernels/parallel.hpp>
 #include <axiograd/kernels/precision.hpp>
-#include <oneapi/dnnl/dnnl.h>
 #include <utility>
 
 namespace axiograd {
@@ -51,9 +50,7 @@ void one_tile(const gemm_call<float>& c) {
     case precision::bf16: return tile_product(c, 1);
     default: break;
   }
-  const single_threaded_library guard;
-  dnnl_sgemm(c.a.transposed ? 'T' : 'N', c.b.transposed ? 'T' : 'N', c.m, c.n, c.k, c.scale, c.a.data, c.a.leading, c.b.data,
-             c.b.leading, c.add ? 1.0F : 0.0F, c.y.data, c.y.leading);
+  if (!library_product(c)) by_our_kernel(c);
 }
 void one_tile(const gemm_call<double>& c) { by_our_kernel(c); }
 

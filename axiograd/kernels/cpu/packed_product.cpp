@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <axiograd/core/scratch.hpp>
 #include <axiograd/core/storage.hpp>
-#include <axiograd/kernels/cpu/library_threads.hpp>
+#include <axiograd/kernels/cpu/library_call.hpp>
 #include <axiograd/kernels/cpu/packed_product.hpp>
 #include <axiograd/kernels/cpu/primitives.hpp>
 #include <axiograd/kernels/parallel.hpp>
@@ -34,7 +34,8 @@ struct product_sizes {
   bool operator==(const product_sizes&) const = default;
 };
 
-dnnl::matmul::primitive_desc described(const product_sizes& s, const desc& b) {
+/// Empty if the library has no such product.
+dnnl::matmul::primitive_desc described(const product_sizes& s, const desc& b) try {
   dnnl::primitive_attr attributes;
   attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);  // primitives are shared by threads
   if (s.add) {
@@ -42,7 +43,10 @@ dnnl::matmul::primitive_desc described(const product_sizes& s, const desc& b) {
     sum.append_sum(1.0F);
     attributes.set_post_ops(sum);
   }
-  return {{row_major(s.rows, s.k), b, row_major(s.rows, s.n)}, attributes, cpu_engine(), true};
+  return {{row_major(s.rows, s.k), b, row_major(s.rows, s.n)}, attributes, cpu_engine()};
+} catch (const dnnl::error& e) {
+  if (e.status != dnnl_unimplemented) throw;
+  return {};
 }
 /// Whether the library computes with packed matrices. Its other ways read b as it is given, or not at all.
 bool is_packed(const dnnl::matmul::primitive_desc& pd) { return pd && std::strncmp(pd.impl_info_str(), "brg", 3) == 0; }
@@ -55,7 +59,6 @@ struct packed_matrix final : kept_form {
   chunk_ref memory;  // none: the library has no packed form for it
 
   explicit packed_matrix(const gemm_call<float>& c) : of(c.b), n(c.n), k(c.k) {
-    const single_threaded_library guard;
     const auto pd = described({typical_rows, n, k, false}, desc(dims{k, n}, f32, dnnl::memory::format_tag::any));
     const desc given(dims{k, n}, f32, of.transposed ? dims{1, of.leading} : dims{of.leading, 1});
     if (!is_packed(pd) || pd.weights_desc() == given) return;
@@ -93,21 +96,25 @@ std::shared_ptr<const prepared_product> primitive_for(const product_sizes& s, co
   return cache.find(s, [&] { return std::make_shared<const prepared_product>(s, b); });
 }
 
+/// False if the library does not compute so many rows with the packed form.
+bool run_packed(const gemm_call<float>& c, const packed_matrix& b) {
+  return in_library([&] {
+    const auto p = primitive_for({c.m, c.n, c.k, c.add}, b.lies);
+    if (!p->primitive) return false;
+    scratch_memory<char> scratch(p->scratch_bytes + 1);
+    p->primitive->run({c.a.data, b.memory->data(), c.y.data, scratch.data()});
+    return true;
+  });
+}
+
 void run_rows(const gemm_call<float>& c, const packed_matrix& b, std::int64_t row, std::int64_t rows) {
-  const auto p = primitive_for({rows, c.n, c.k, c.add}, b.lies);
-  const float* const x = c.a.data + row * c.k;
-  float* const y = c.y.data + row * c.n;
-  if (!p->primitive) {
-    gemm_call<float> plain = c;
-    plain.m = rows;
-    plain.a.data = x;
-    plain.b.constant = nullptr;
-    plain.y.data = y;
-    return gemm(plain);
-  }
-  const single_threaded_library guard;
-  scratch_memory<char> scratch(p->scratch_bytes + 1);
-  p->primitive->run({x, b.memory->data(), y, scratch.data()});
+  gemm_call<float> part = c;
+  part.m = rows;
+  part.a.data += row * c.k;
+  part.y.data += row * c.n;
+  if (run_packed(part, b)) return;
+  part.b.constant = nullptr;
+  gemm(part);
 }
 
 }  // namespace
@@ -118,7 +125,7 @@ bool packed_product(const gemm_call<float>& c) {
       current_precision() != precision::fp32)
     return false;
   const kept_form* form = c.b.constant->form();
-  if (form == nullptr) form = c.b.constant->keep(new packed_matrix(c));
+  if (form == nullptr) form = in_library([&] { return c.b.constant->keep(new packed_matrix(c)); });
   const auto* const b = dynamic_cast<const packed_matrix*>(form);
   if (b == nullptr || !b->is_of(c)) return false;
 

@@ -17,7 +17,8 @@ inline const dnnl::engine& cpu_engine() {
   return engine;
 }
 
-/// Primitives by what they do, made once, for one thread. Those that a program uses again and again are few.
+/// Primitives by what they do, made once, for one thread; asked only inside the library (library_call.hpp), where no fork finds
+/// the lock taken. Those that a program uses again and again are few.
 template <class Key, class Value>
 class primitive_cache {
  public:
