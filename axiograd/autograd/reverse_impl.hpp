@@ -40,6 +40,7 @@ result<bool> tape<T>::is_wanted(const contribution<T>& c, std::size_t entries) c
 namespace impl {
 template <class T>
 void add_into(T* to, const T* from, int64_t n) {
+  const floating_point_scope standard;
   for (int64_t i = 0; i < n; ++i) to[i] = to[i] + from[i];
 }
 }  // namespace impl
@@ -219,6 +220,7 @@ result<void> tape<T>::backward_dense_into(gradient_workspace<T>& into, node_id o
   if (seed.shape() != *nodes_[out].dims)
     return fail(error_kind::seed_shape_mismatch,
                 message({"backward: the seed has shape ", seed.shape(), ", the output has ", *nodes_[out].dims}));
+  const floating_point_scope standard;
   try {
     into.memory_.reset();
     into.shapes_.reset();

@@ -2,6 +2,7 @@
 // The reverse-mode engine: a tape over any number type (contract 16).
 
 #include <axiograd/autograd/waiting.hpp>
+#include <axiograd/core/floating_point.hpp>
 #include <axiograd/core/tensor.hpp>
 #include <axiograd/runtime/check_call.hpp>
 #include <axiograd/runtime/operator_of.hpp>
@@ -88,6 +89,8 @@ class gradient_workspace {
 /// A tape is a value: a copy shares tensors, and what is appended to it leaves the original as it was. One thread may write
 /// to a tape at a time. One that was moved from is empty. No member throws, copying aside; an operation that reports an error
 /// leaves the tape unchanged.
+///
+/// Operators and reverse passes round to nearest and keep subnormal numbers, whatever mode the calling thread has set.
 ///
 /// An operator runs when it is appended, or when something is appended after it or asked for: a loss that is the mean of rows
 /// and a product wait for what comes next (waiting.hpp). Values do not depend on that, nor on how they lie in memory between
@@ -275,6 +278,7 @@ class tape {
   void run_waiting(std::span<const std::uint32_t> ids) const;
   /// Computes the nodes that wait.
   void settle() const {
+    const floating_point_scope standard;
     waiting_.settle([&](std::span<const std::uint32_t> ids) { run_waiting(ids); });
   }
   result<void> settled() const {

@@ -206,6 +206,7 @@ template <scalar T>
 result<node_id> tape<T>::append(const operator_table<T>& op, const void* attributes, std::span<const node_id> in,
                                 std::span<const index_tensor> side) {
   const std::size_t before = size();
+  const floating_point_scope standard;
   try {
     if (!call_fits(op, attributes, in.size(), side.size())) return misfit(op.name, op.in, in.size(), side.size());
     if (!waiting_.any() && append_numbers(op, attributes, in)) return before;
@@ -393,6 +394,7 @@ std::optional<node<T>> tape<T>::get_node(node_id id) const {
   out.backward = [s = std::move(s), parents = out.parents](const tensor<T>& dy) {
     return guarded([&]() -> result<contributions<T>> {
       if (const auto checked = require_grad(dy, s->y.shape()); !checked) return tl::unexpected(checked.error());
+      const floating_point_scope standard;
       contributions<T> list;
       std::array<view<const T>, max_inputs> in{};
       std::array<T*, max_inputs> dx{};

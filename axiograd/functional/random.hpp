@@ -1,6 +1,7 @@
 #pragma once
 // Random tensors, each entry a function of (seed, counter, index), and dropout (contract 18).
 
+#include <axiograd/core/floating_point.hpp>
 #include <axiograd/core/random.hpp>
 #include <axiograd/functional/operand.hpp>
 #include <axiograd/ops/arithmetic/mul.hpp>
@@ -17,6 +18,7 @@ struct random_key {
 namespace impl {
 template <class T, class F>
 tensor<T> drawn(const shape& dims, random_key key, seed_use use, const F& draw) {
+  const floating_point_scope standard;
   tensor<T> t = tensor<T>::uninitialised(dims);
   T* const to = t.mutable_data();
   const std::uint64_t k = key_of(spread(key.from, use), key.counter);

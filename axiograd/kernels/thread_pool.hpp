@@ -64,7 +64,7 @@ class thread_pool {
   void work();
   parallel_region* come_in();
   void leave(parallel_region& region);
-  void wait_for_regions(std::uint32_t seen, clock::time_point asleep_from);
+  bool slept_until_called(std::uint32_t seen, clock::time_point asleep_from);
   void wait_until_empty(parallel_region& region);
 
   std::mutex mutex_;                    // guards the next three

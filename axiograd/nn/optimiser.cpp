@@ -1,3 +1,4 @@
+#include <axiograd/core/floating_point.hpp>
 #include <axiograd/kernels/cpu/native_update.hpp>
 #include <axiograd/kernels/grain.hpp>
 #include <axiograd/nn/optimiser.hpp>
@@ -107,7 +108,10 @@ adamw_update rule_of(const adamw_options& o, std::int64_t step) {
 sgd::sgd(parameter_list parameters, const sgd_options& given)
     : optimiser(std::move(parameters), {"momentum"}), options(given) {}
 
-void sgd::update() { update_all(rule_of(options)); }
+void sgd::update() {
+  const floating_point_scope standard;
+  update_all(rule_of(options));
+}
 
 std::map<std::string, double> adamw::settings() const {
   return {{"learning_rate", options.learning_rate},
@@ -127,6 +131,9 @@ void adamw::set_settings(const std::map<std::string, double>& given) {
 adamw::adamw(parameter_list parameters, const adamw_options& given)
     : optimiser(std::move(parameters), {"mean", "mean_square"}), options(given) {}
 
-void adamw::update() { update_all(rule_of(options, steps_)); }
+void adamw::update() {
+  const floating_point_scope standard;
+  update_all(rule_of(options, steps_));
+}
 
 }  // namespace axiograd::nn

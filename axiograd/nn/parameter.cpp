@@ -1,3 +1,4 @@
+#include <axiograd/core/floating_point.hpp>
 #include <axiograd/nn/parameter.hpp>
 #include <cmath>
 
@@ -46,6 +47,7 @@ void append(parameter_list& list, std::string name, const parameter& p) { list.p
 void fill(parameter& p, float value) { std::fill_n(p.mutable_data(), p.shape().size(), value); }
 
 void fill_uniform(parameter& p, seed s, double low, double high) {
+  const floating_point_scope standard;
   const std::uint64_t key = initial_key(s);
   float* const x = p.mutable_data();
   for (int64_t i = 0; i < p.shape().size(); ++i)
@@ -53,6 +55,7 @@ void fill_uniform(parameter& p, seed s, double low, double high) {
 }
 
 void fill_normal(parameter& p, seed s, double mean, double deviation) {
+  const floating_point_scope standard;
   const std::uint64_t key = initial_key(s);
   float* const x = p.mutable_data();
   for (int64_t i = 0; i < p.shape().size(); ++i)

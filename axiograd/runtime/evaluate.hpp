@@ -1,6 +1,7 @@
 #pragma once
 // Operators on tensors without a tape.
 
+#include <axiograd/core/floating_point.hpp>
 #include <axiograd/core/tensor.hpp>
 #include <axiograd/runtime/check_call.hpp>
 #include <axiograd/runtime/operator_of.hpp>
@@ -11,6 +12,7 @@ namespace impl {
 template <class T>
 result<tensor<T>> evaluate_checked(const operator_table<T>& op, const void* attributes, std::span<const tensor<T>* const> in,
                                    std::span<const index_tensor> side) {
+  const floating_point_scope standard;
   std::array<const shape*, 8> shapes{};
   std::array<view<const T>, 8> views{};
   std::array<memory_chunk*, 8> constant{};

@@ -27,6 +27,7 @@ std::vector<tensor<T>> pull_back(const operator_table<T>& op, const void* attrib
     gradients.push_back(tensor<T>::zeros(t->shape()));
   }
   for (tensor<T>& g : gradients) dx.push_back(g.mutable_data());
+  const floating_point_scope standard;
   if (in.size() < static_cast<std::size_t>(op.in.tensors)) {  // the optional one is left out
     x.insert(x.begin() + op.in.optional, view<const T>{});
     dx.insert(dx.begin() + op.in.optional, nullptr);

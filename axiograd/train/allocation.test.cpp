@@ -106,13 +106,9 @@ TEST(allocation, a_steady_step_by_our_kernels_allocates_nothing) {
 // When two threads first hold scratch memory at the same moment, the pool grows by a block; the scheduler decides in which
 // step that is. A step that allocates would do so in every window.
 TEST(allocation, nor_on_two_threads) {
-#ifdef AXG_OPENMP
   std::uint64_t least = ~std::uint64_t{0};
   for (const counts& found : allocations(2, 10)) least = std::min(least, found.heap + found.system);
   EXPECT_EQ(least, 0u) << "allocations in the best of 10 times 20 steps";
-#else
-  GTEST_SKIP() << "parallel_for starts threads of its own in this build";
-#endif
 }
 
 }  // namespace

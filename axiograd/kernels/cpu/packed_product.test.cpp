@@ -1,4 +1,5 @@
 #include <axiograd/core/tensor.hpp>
+#include <axiograd/kernels/cpu/library_product.hpp>
 #include <axiograd/kernels/cpu/native.hpp>
 #include <axiograd/kernels/cpu/packed_product.hpp>
 #include <axiograd/kernels/parallel.hpp>
@@ -58,15 +59,19 @@ struct product_case {
 };
 
 // One row, tiles of rows, products that are worth two threads, sizes that no vector divides.
-constexpr std::array<std::array<int64_t, 3>, 9> sizes{{{1, 128, 128},
-                                                       {3, 130, 129},
-                                                       {7, 513, 65},
-                                                       {16, 512, 512},
-                                                       {33, 1000, 40},
-                                                       {64, 384, 200},
-                                                       {300, 70, 300},
-                                                       {5, 1600, 17},
-                                                       {2, 17, 1100}}};
+// Rows that the tiles do not divide: 259 and 517 in two and three, 1029 in five.
+constexpr std::array<std::array<int64_t, 3>, 12> sizes{{{259, 64, 70},
+                                                        {517, 80, 64},
+                                                        {1029, 64, 66},
+                                                        {1, 128, 128},
+                                                        {3, 130, 129},
+                                                        {7, 513, 65},
+                                                        {16, 512, 512},
+                                                        {33, 1000, 40},
+                                                        {64, 384, 200},
+                                                        {300, 70, 300},
+                                                        {5, 1600, 17},
+                                                        {2, 17, 1100}}};
 
 TEST(packed_product, is_right) {
   for (const auto& [m, n, k] : sizes)
@@ -80,6 +85,7 @@ TEST(packed_product, is_right) {
 }
 
 TEST(packed_product, packs_where_the_library_can) {
+  if (library_in_use().empty()) GTEST_SKIP() << "this build has no library that packs";
   if (best_isa() < isa::avx512) GTEST_SKIP() << "oneDNN packs matrices of floats for AVX-512 only";
   for (const auto& [m, n, k] : sizes) {
     product_case p{.m = m, .n = n, .k = k};
@@ -101,7 +107,7 @@ TEST(packed_product, takes_a_vector_from_the_right) {
     column.y = {row.y.data, 1};
     gemm(column);
     p.expect_right();
-    EXPECT_NE(p.b.owner()->form(), nullptr);
+    EXPECT_EQ(p.b.owner()->form() == nullptr, library_in_use().empty());
   }
 }
 
