@@ -1,5 +1,7 @@
 #include <axiograd/core/floating_point.hpp>
 #include <axiograd/core/floating_point.test.hpp>
+#include <bit>
+#include <cstdint>
 #include <gtest/gtest.h>
 #include <limits>
 
@@ -8,14 +10,13 @@ namespace {
 
 // Computed at run time: 1/3 up and down, the smallest normal number halved, a sum of long doubles.
 struct figures {
-  float third;
-  float half;
+  std::uint32_t third, half;  // bits: a comparison of floats would read subnormal numbers as zero
   long double sum;
 
   static figures now() {
     volatile float one = 1, three = 3, smallest = std::numeric_limits<float>::min();
     volatile long double whole = 1, part = std::numeric_limits<long double>::epsilon() / 4;
-    return {one / three, smallest / 2, whole + part};
+    return {std::bit_cast<std::uint32_t>(one / three), std::bit_cast<std::uint32_t>(smallest / 2), whole + part};
   }
   bool operator==(const figures&) const = default;
 };

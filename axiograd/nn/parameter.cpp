@@ -63,11 +63,13 @@ void fill_normal(parameter& p, seed s, double mean, double deviation) {
 }
 
 void fill_xavier_uniform(parameter& p, seed s, int64_t in, int64_t out) {
+  const floating_point_scope standard;
   const double bound = std::sqrt(6.0 / static_cast<double>(in + out));
   fill_uniform(p, s, -bound, bound);
 }
 
 void fill_kaiming_uniform(parameter& p, seed s, int64_t in) {
+  const floating_point_scope standard;
   const double bound = std::sqrt(6.0 / static_cast<double>(in));
   fill_uniform(p, s, -bound, bound);
 }

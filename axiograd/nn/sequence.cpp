@@ -1,3 +1,4 @@
+#include <axiograd/core/floating_point.hpp>
 #include <axiograd/nn/sequence.hpp>
 #include <bit>
 #include <cmath>
@@ -20,6 +21,7 @@ random_key dropout::next_key() const {
 }
 
 void impl::recurrent_layer::init(seed s) {
+  const floating_point_scope standard;
   const double bound = 1 / std::sqrt(static_cast<double>(hidden()));
   std::uint64_t number = 0;
   for (parameter* p : {&w_ih_, &w_hh_, &b_ih_, &b_hh_})

@@ -38,12 +38,15 @@ void by_our_kernel(const gemm_call<T>& c) {
   is_column(c) ? product(as_row(c)) : product(c);
 }
 
-// Below about 40^3 our own kernel is the faster call (docs/decisions/gemm.md).
-constexpr std::int64_t smallest_for_library = 40 * 40 * 40;
+// Below about 64^3 our own kernel is the faster call, with few rows or columns below 40^3 (docs/decisions/gemm.md).
+template <class T>
+bool is_small(const gemm_call<T>& c) {
+  return c.m * c.n * c.k < (std::min(c.m, c.n) < 8 ? 40 * 40 * 40 : 64 * 64 * 64);
+}
 
 void one_tile(const gemm_call<float>& c) {
   const precision policy = current_precision();
-  if (c.m * c.n * c.k < smallest_for_library || policy == precision::reproducible_fp32) return by_our_kernel(c);
+  if (is_small(c) || policy == precision::reproducible_fp32) return by_our_kernel(c);
   switch (available(policy)) {
     case precision::fp32_split6: return tile_product(c, 3);
     case precision::fp32_split3: return tile_product(c, 2);
@@ -89,7 +92,7 @@ void run(const gemm_call<T>& c) {
   if (c.k == 0 && !c.add)
     for (std::int64_t i = 0; i < c.m; ++i) std::fill_n(c.y.data + i * c.y.leading, c.n, T(0));
   if (packed(c)) return;
-  if (c.m * c.n * c.k < smallest_for_library) return complete(c);  // our own kernel's bits do not depend on tiles
+  if (is_small(c)) return complete(c);  // our own kernel's bits do not depend on tiles
   // How y is cut depends on the sizes only.
   std::int64_t rows = part_of(c.m, tile_rows), columns = part_of(c.n, tile_columns);
   if (rows == c.m && columns == c.n && c.m * c.n * c.k >= shared_work)
