@@ -20,7 +20,7 @@ function(axg_tests folder)
   target_link_libraries(${name} PRIVATE ${ARGN} axiograd_options GTest::gtest_main)
   # -Og builds in less than half of the time; g++ 12 warns of string concatenation by mistake (its bug 105651).
   target_compile_options(${name} PRIVATE -Og $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
-  target_compile_definitions(${name} PRIVATE AXG_SOURCE_DIR="${PROJECT_SOURCE_DIR}" $<$<BOOL:${AXIOGRAD_OPENMP}>:AXG_OPENMP>)
+  target_compile_definitions(${name} PRIVATE AXG_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 600)
 endfunction()
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # check_package.sh BUILD: installs BUILD, moves the result elsewhere, and builds the README's program against it in each way
-# that a user can: find_package with g++ and with clang, pkg-config, and add_subdirectory on the source tree.
+# that a user can: find_package with g++ and with clang, pkg-config, and add_subdirectory on the source tree, which is built
+# without oneDNN.
 set -euo pipefail
 build=$(realpath "$1")
 source=$PWD
@@ -52,10 +53,20 @@ if command -v pkg-config >/dev/null; then
   expect_same "$work/by_pkg_config"
 fi
 
-say "add_subdirectory"
+# Without oneDNN: the library's users need neither it nor what it brings along, and our own kernels pass the tests.
+say "add_subdirectory, without oneDNN"
+launcher=()
+if command -v ccache >/dev/null; then launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
 cmake -S tests/consumer -B "$work/subfolder" -G Ninja -DCMAKE_BUILD_TYPE=Release -DAXIOGRAD_SOURCE="$source" \
-  -DPROGRAM="$work/program.cpp" -DCMAKE_CXX_COMPILER=g++ -DAXIOGRAD_STRICT=ON >"$work/subfolder.log"
-cmake --build "$work/subfolder" --target program
+  -DPROGRAM="$work/program.cpp" -DCMAKE_CXX_COMPILER=g++ -DAXIOGRAD_STRICT=ON -DAXIOGRAD_ONEDNN=OFF -DAXIOGRAD_TESTS=ON \
+  "${launcher[@]}" >"$work/subfolder.log"
+export CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+cmake --build "$work/subfolder" --target program test_kernels test_nn
 expect_same "$work/subfolder/program"
+for test in test_kernels test_nn; do "$(find "$work/subfolder" -name $test -type f)" --gtest_brief=1; done
+if readelf -d "$work/subfolder/program" | grep -E 'NEEDED.*(dnnl|OpenCL|gomp)'; then
+  echo "a program built with AXIOGRAD_ONEDNN=OFF needs more than it should"
+  exit 1
+fi
 rm -rf "$work"
-echo "the README's program builds and runs against the package: g++, clang++-19, pkg-config, add_subdirectory"
+echo "the README's program builds and runs against the package: g++, clang++-19, pkg-config, add_subdirectory (without oneDNN)"

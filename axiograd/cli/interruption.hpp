@@ -10,8 +10,7 @@ namespace axiograd::cli {
 /// Takes SIGINT and SIGTERM while it lives: the first one sets a flag, a second one ends the program at once.
 ///
 /// The signals are blocked in this thread and in those that it starts from now on, and a thread of its own waits for them: no
-/// handler ever runs on a thread that computes. oneDNN's products would not survive that: up to 3.11 their kernels let the
-/// stack pointer point into the heap, where a handler's frame overwrites what is there (uxlfoundation/oneDNN issue 4845).
+/// handler interrupts what computes (docs/decisions/signals.md).
 class interruption {
  public:
   interruption();

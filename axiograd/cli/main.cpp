@@ -2,6 +2,7 @@
 
 #include <axiograd/cli/command.hpp>
 #include <axiograd/io/excerpt.hpp>
+#include <axiograd/kernels/cpu/library_product.hpp>
 #include <charconv>
 #include <csignal>
 #include <cstdlib>
@@ -73,9 +74,15 @@ std::string usage_problem(const CLI::App& app, const CLI::ParseError& problem) {
   return text + "; see axiograd" + command + " --help";
 }
 
+std::string version() {
+  const std::string library = library_in_use();
+  return std::string("axiograd ") + AXIOGRAD_VERSION +
+         "\nlarge products and convolutions of floats: " + (library.empty() ? "own kernels, built without oneDNN" : library);
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Axiograd: neural networks from operators that are written once.", "axiograd");
-  app.set_version_flag("--version", std::string("axiograd ") + AXIOGRAD_VERSION, "Print the version and exit");
+  app.set_version_flag("--version", version(), "Print the version and exit");
   app.set_help_flag("-h,--help", "Print this help and exit");
   app.footer(closing);
   app.get_formatter()->column_width(34);

@@ -40,7 +40,9 @@ struct observers {
   std::function<void(const batch_record&)> batch{};
   /// After an epoch: its number, from 1, and what it led to. The moment to save a checkpoint.
   std::function<void(int64_t, const epoch_record&)> epoch{};
-  /// Once true, set by another thread or a signal handler, it ends the training at the next batch.
+  /// Once true, it ends the training at the next batch. Another thread or a signal handler may set it: no handler runs on a
+  /// thread inside a product that could not bear one, it waits until that is done (docs/decisions/signals.md). Whoever calls
+  /// oneDNN's products himself has to see to that himself: handlers with SA_ONSTACK, or signals blocked meanwhile.
   const std::atomic<bool>* stop = nullptr;
 };
 

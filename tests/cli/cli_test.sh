@@ -74,6 +74,7 @@ good predict --help
 has '--json'
 good --version
 has '^axiograd [0-9]+\.[0-9]+\.[0-9]+$'
+has '^large products and convolutions of floats: (oneDNN [0-9.]+|own kernels, built without oneDNN)$'
 
 # ---- train, eval, predict ----------------------------------------------------------------------------------------------
 good train digits --epochs 2 --seed 1 --threads 2 --out run
