@@ -39,8 +39,7 @@ class busy_processes {
         CPU_SET(std::thread::hardware_concurrency() - 1 - static_cast<unsigned>(i), &one);
         sched_setaffinity(0, sizeof one, &one);
       }
-      for (volatile unsigned n = 0;; n = n + 1) {
-      }
+      for (;;) asm volatile("");
     }
   }
   ~busy_processes() {
