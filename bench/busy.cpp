@@ -12,6 +12,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <numeric>
 #include <sched.h>
 #include <string_view>
 #include <sys/prctl.h>
@@ -70,6 +71,10 @@ double quantile(std::vector<double>& times, double part) {
   return *at;
 }
 
+double mean(const std::vector<double>& times) {
+  return std::accumulate(times.begin(), times.end(), 0.0) / static_cast<double>(times.size());
+}
+
 void measure(int threads, int busy, bool pinned) {
   const busy_processes others(busy, pinned);
   small_training training;
@@ -80,8 +85,10 @@ void measure(int threads, int busy, bool pinned) {
       for (int step = 0; step < 50; ++step) times[several ? 1 : 0].push_back(training.microseconds_of_a_step());
     }
   const double one = quantile(times[0], 0.5), all = quantile(times[1], 0.5);
-  std::printf("%d busy%s: one thread %.0f us (99 %%: %.0f), %d threads %.0f us (99 %%: %.0f): %.2f times\n", busy,
-              pinned ? ", pinned" : "", one, quantile(times[0], 0.99), threads, all, quantile(times[1], 0.99), all / one);
+  std::printf(
+      "%d busy%s: one thread %.0f us (mean %.0f, 99 %% %.0f), %d threads %.0f us (mean %.0f, 99 %% %.0f): median %.2f times\n",
+      busy, pinned ? ", pinned" : "", one, mean(times[0]), quantile(times[0], 0.99), threads, all, mean(times[1]),
+      quantile(times[1], 0.99), all / one);
 }
 
 }  // namespace
