@@ -220,7 +220,7 @@ result<void> tape<T>::backward_dense_into(gradient_workspace<T>& into, node_id o
   if (seed.shape() != *nodes_[out].dims)
     return fail(error_kind::seed_shape_mismatch,
                 message({"backward: the seed has shape ", seed.shape(), ", the output has ", *nodes_[out].dims}));
-  const floating_point_scope standard;
+  const floating_point_scope standard(!std::same_as<T, float>);
   try {
     into.memory_.reset();
     into.shapes_.reset();

@@ -206,7 +206,7 @@ template <scalar T>
 result<node_id> tape<T>::append(const operator_table<T>& op, const void* attributes, std::span<const node_id> in,
                                 std::span<const index_tensor> side) {
   const std::size_t before = size();
-  const floating_point_scope standard;
+  const floating_point_scope standard(!std::same_as<T, float>);
   try {
     if (!call_fits(op, attributes, in.size(), side.size())) return misfit(op.name, op.in, in.size(), side.size());
     if (!waiting_.any() && append_numbers(op, attributes, in)) return before;
