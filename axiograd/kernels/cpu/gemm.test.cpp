@@ -211,23 +211,21 @@ TEST_F(library, a_child_computes_whatever_others_did_when_it_was_made) {
 #endif
   set_num_threads(2);
   const tensor<float> expected = convolved(), y = product(220, false, true, false);
-  std::atomic<bool> stop{false};
   std::vector<std::jthread> others;
-  others.emplace_back([&] {
-    for (std::int64_t n = 0; !stop; ++n) {  // primitives are made all the time
+  others.emplace_back([](const std::stop_token& stop) {
+    for (std::int64_t n = 0; !stop.stop_requested(); ++n) {  // primitives are made all the time
       const convolution_call c{{}, {8, 8, 3, 3}, {8, 12 + n % 300, 12}, {8, 10 + n % 300, 10}, 1};
       const tensor<float> kernel = numbers(c.kernel.size(), 1), x = numbers(c.x.size(), 2);
       tensor<float> result({c.y.size()});
       convolve(c, kernel.data(), nullptr, x.data(), result.mutable_data());
     }
   });
-  others.emplace_back([&] {
-    while (!stop) product(220, false, true, false);
+  others.emplace_back([](const std::stop_token& stop) {
+    while (!stop.stop_requested()) product(220, false, true, false);
   });
   for (int again = 0; again < 30; ++again)
     ASSERT_TRUE(child_finishes([&] { return convolved() == expected && product(220, false, true, false) == y; }))
         << "fork " << again;
-  stop = true;
 }
 
 }  // namespace
