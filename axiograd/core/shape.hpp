@@ -39,15 +39,19 @@ struct shape {
 
   /// Number of entries: 1 for a scalar, 0 if any extent is 0, `overflow` if it does not fit 62 bits or an extent is negative.
   constexpr int64_t size() const {
-    int64_t n = 1, signs = 0;
-    bool too_large = false, empty = false;
+    int64_t n = 1;
+    bool too_large = false;
     for (const int64_t extent : *this) {
-      signs |= extent;
-      empty = empty | (extent == 0);
+      if (extent <= 0) return has_negative_extent() ? overflow : 0;
       too_large = too_large | __builtin_mul_overflow(n, extent, &n) | (n > overflow);
     }
-    if (signs < 0) return overflow;
-    return empty ? 0 : too_large ? overflow : n;
+    return too_large ? overflow : n;
+  }
+  /// Whether an extent is 0.
+  constexpr bool has_empty_axis() const {
+    for (const int64_t extent : *this)
+      if (extent == 0) return true;
+    return false;
   }
   static constexpr int64_t overflow = int64_t{1} << 62;
 

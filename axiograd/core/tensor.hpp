@@ -27,9 +27,9 @@ class tensor {
   tensor() : tensor(axiograd::shape{}) {}
   tensor(const tensor&) = default;
   tensor(tensor&& other) noexcept
-      : dims_(std::exchange(other.dims_, no_entries)),
-        owner_(std::move(other.owner_)),
-        data_(std::exchange(other.data_, nullptr)) {}
+      : dims_(other.dims_), owner_(std::move(other.owner_)), data_(std::exchange(other.data_, nullptr)) {
+    other.dims_ = no_entries;
+  }
   tensor& operator=(const tensor&) = default;
   tensor& operator=(tensor&& other) noexcept {
     tensor moved = std::move(other);
