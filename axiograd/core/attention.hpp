@@ -1,5 +1,6 @@
 #pragma once
 
+#include <axiograd/core/block_sum.hpp>
 #include <axiograd/core/scalar/scalar.hpp>
 #include <axiograd/core/scratch.hpp>
 #include <axiograd/core/view.hpp>
@@ -41,28 +42,34 @@ struct self_attention {
     std::fill_n(memory.data(), 4 * size, T(0));
     T *const dz = memory.data(), *const dq = dz + size, *const dk = dq + size, *const dv = dk + size, *const da = dv + size;
     add_product_bt(dy, in.o, dz, tokens, features, c);
-    for (int64_t h = 0; h < heads; ++h)
-      for (int64_t i = 0; i < tokens; ++i) {
+    // Every query adds to all keys and values, which lie behind each other.
+    add_terms(dk, 2 * size, tokens, [&](int64_t i, T* const to_dk) {
+      for (int64_t h = 0; h < heads; ++h) {
         const T* const a = run.a + (h * tokens + i) * tokens;
         const T* const g = dz + i * c + h * width;
-        T radial(0);
-        for (int64_t j = 0; j < tokens; ++j) {
-          da[j] = dot(g, run.v + j * c + h * width);
-          radial = radial + da[j] * a[j];
-        }
-        // The weighted mean corrected by the mean of what remains: near a hard maximum da - radial cancels.
-        T rest(0);
-        for (int64_t j = 0; j < tokens; ++j) rest = rest + (da[j] - radial) * a[j];
-        for (int64_t j = 0; j < tokens; ++j) {
-          if (!allows(i, j)) continue;
-          const T ds = a[j] * (da[j] - radial - rest) / run.scale;
-          for (int64_t e = h * width; e < (h + 1) * width; ++e) {
-            dq[i * c + e] = dq[i * c + e] + ds * run.k[j * c + e];
-            dk[j * c + e] = dk[j * c + e] + ds * run.q[i * c + e];
-            dv[j * c + e] = dv[j * c + e] + a[j] * dz[i * c + e];
+        T* const to_dv = to_dk + size;
+        const T radial = sum_of<T>(tokens, [&](const auto& add) {
+          for (int64_t j = 0; j < tokens; ++j) {
+            da[j] = dot(g, run.v + j * c + h * width);
+            add(da[j] * a[j]);
           }
-        }
+        });
+        // The weighted mean corrected by the mean of what remains: near a hard maximum da - radial cancels.
+        const T rest = sum_of<T>(tokens, [&](const auto& add) {
+          for (int64_t j = 0; j < tokens; ++j) add((da[j] - radial) * a[j]);
+        });
+        add_terms(dq + i * c + h * width, width, tokens, [&](int64_t j, T* const to_dq) {
+          if (!allows(i, j)) return;
+          const T ds = a[j] * (da[j] - radial - rest) / run.scale;
+          for (int64_t e = 0; e < width; ++e) {
+            const int64_t key = j * c + h * width + e, query = i * c + h * width + e;
+            to_dq[e] = to_dq[e] + ds * run.k[key];
+            to_dk[key] = to_dk[key] + ds * run.q[query];
+            to_dv[key] = to_dv[key] + a[j] * dz[query];
+          }
+        });
       }
+    });
     const auto through = [&](const T* from, const T* w, T* dw) {
       if (dw != nullptr) add_product_at(in.x, from, dw, tokens, features, c);
       if (d.x != nullptr) add_product_bt(from, w, d.x, tokens, c, features);
@@ -101,7 +108,7 @@ struct self_attention {
     void attend(const self_attention& s, int64_t h, int64_t i) {
       const int64_t n = s.tokens, c = s.columns(), from = h * s.width;
       T* const row = a + (h * n + i) * n;
-      T largest(0), total(0);
+      T largest(0);
       bool allowed_before = false;
       for (int64_t j = 0; j < n; ++j) {
         if (!s.allows(i, j)) continue;
@@ -109,43 +116,47 @@ struct self_attention {
         largest = allowed_before ? max(row[j], largest) : row[j];
         allowed_before = true;
       }
-      for (int64_t j = 0; j < n; ++j) {
-        if (!s.allows(i, j)) continue;
-        row[j] = exp(row[j] - largest);
-        total = total + row[j];
-      }
-      for (int64_t j = 0; j < n; ++j) {
-        if (!s.allows(i, j)) continue;
+      const T total = sum_of<T>(n, [&](const auto& add) {
+        for (int64_t j = 0; j < n; ++j) {
+          if (!s.allows(i, j)) continue;
+          row[j] = exp(row[j] - largest);
+          add(row[j]);
+        }
+      });
+      add_terms(z + i * c + from, s.width, n, [&](int64_t j, T* const to) {
+        if (!s.allows(i, j)) return;
         row[j] = row[j] / total;
-        for (int64_t e = from; e < from + s.width; ++e) z[i * c + e] = z[i * c + e] + row[j] * v[j * c + e];
-      }
+        for (int64_t e = 0; e < s.width; ++e) to[e] = to[e] + row[j] * v[j * c + from + e];
+      });
     }
   };
 
   template <class T>
   T dot(const T* a, const T* b) const {
-    T total(0);
-    for (int64_t e = 0; e < width; ++e) total = total + a[e] * b[e];
-    return total;
+    return sum_of<T>(width, [&](const auto& add) {
+      for (int64_t e = 0; e < width; ++e) add(a[e] * b[e]);
+    });
   }
   // y (m,n) += a (m,k) b (k,n); the same with a transposed, (k,m); the same with b transposed, (n,k).
   template <class T>
   static void add_product(const T* a, const T* b, T* y, int64_t m, int64_t k, int64_t n) {
     for (int64_t i = 0; i < m; ++i)
-      for (int64_t l = 0; l < k; ++l)
-        for (int64_t j = 0; j < n; ++j) y[i * n + j] = y[i * n + j] + a[i * k + l] * b[l * n + j];
+      add_terms(y + i * n, n, k, [&](int64_t l, T* const to) {
+        for (int64_t j = 0; j < n; ++j) to[j] = to[j] + a[i * k + l] * b[l * n + j];
+      });
   }
   template <class T>
   static void add_product_at(const T* a, const T* b, T* y, int64_t k, int64_t m, int64_t n) {
-    for (int64_t l = 0; l < k; ++l)
+    add_terms(y, m * n, k, [&](int64_t l, T* const to) {
       for (int64_t i = 0; i < m; ++i)
-        for (int64_t j = 0; j < n; ++j) y[i * n + j] = y[i * n + j] + a[l * m + i] * b[l * n + j];
+        for (int64_t j = 0; j < n; ++j) to[i * n + j] = to[i * n + j] + a[l * m + i] * b[l * n + j];
+    });
   }
   template <class T>
   static void add_product_bt(const T* a, const T* b, T* y, int64_t m, int64_t k, int64_t n) {
     for (int64_t i = 0; i < m; ++i)
       for (int64_t j = 0; j < n; ++j)
-        for (int64_t l = 0; l < k; ++l) y[i * n + j] = y[i * n + j] + a[i * k + l] * b[j * k + l];
+        add_terms(y + i * n + j, 1, k, [&](int64_t l, T* const to) { *to = *to + a[i * k + l] * b[j * k + l]; });
   }
 };
 

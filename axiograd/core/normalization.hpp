@@ -1,5 +1,6 @@
 #pragma once
 
+#include <axiograd/core/block_sum.hpp>
 #include <axiograd/core/row.hpp>
 
 namespace axiograd {
@@ -27,6 +28,16 @@ struct along_runs {
   void add(const R& run, element* to) const {
     add_row(run, to);
   }
+};
+/// What runs are reduced to on the way back.
+template <class S>
+struct run_sums {
+  S one, with_z;
+
+  run_sums() = default;
+  explicit run_sums(int x) : one(S(x)), with_z(S(x)) {}
+  run_sums(const S& a, const S& b) : one(a), with_z(b) {}
+  friend run_sums operator+(const run_sums& a, const run_sums& b) { return {a.one + b.one, a.with_z + b.with_z}; }
 };
 /// Neighbouring groups in the lanes of S; their runs are single entries side by side, each a channel.
 template <class S>
@@ -70,17 +81,23 @@ struct norm_groups {
     using S = typename Access::lane;
     const auto m = moments_of(at, x, g, epsilon);
     const auto z = [&](int64_t first) { return (at.run(x + first) - m.mean) * m.r; };
-    S total(0), along(0);
-    for_each_run(g, [&](int64_t first, int64_t c) {
-      const auto run = at.run(dy + first);
-      const S one = at.total(run), with_z = at.total(run * z(first)), scale = at.channel(gamma + c);
-      total = total + one * scale;
-      along = along + with_z * scale;
-      if (dgamma != nullptr) at.add_to_channel(with_z, dgamma + c);
-      if (dbeta != nullptr) at.add_to_channel(one, dbeta + c);
+    using sums = impl::run_sums<S>;
+    const sums all = sum_of<sums>(channels, [&](const auto& add) {
+      for (int64_t i = 0, c = g % cycle * channels; i < channels; ++i, ++c) {
+        const sums channel = sum_of<sums>(blocks, [&](const auto& add_run) {
+          for (int64_t b = 0, first = g * group_step + i * inner; b < blocks; ++b, first += block_step) {
+            const auto run = at.run(dy + first);
+            add_run(sums(at.total(run), at.total(run * z(first))));
+          }
+        });
+        if (dgamma != nullptr) at.add_to_channel(channel.with_z, dgamma + c);
+        if (dbeta != nullptr) at.add_to_channel(channel.one, dbeta + c);
+        const S scale = at.channel(gamma + c);
+        add(sums(channel.one * scale, channel.with_z * scale));
+      }
     });
     if (dx == nullptr) return;
-    const S mean = total / count<S>(), slope = along / count<S>();
+    const S mean = all.one / count<S>(), slope = all.with_z / count<S>();
     for_each_run(g, [&](int64_t first, int64_t c) {
       const auto gradient = (at.run(dy + first) * at.channel(gamma + c) - mean - z(first) * slope) * m.r;
       adds ? at.add(gradient, dx + first) : at.store(gradient, dx + first);
@@ -107,9 +124,9 @@ struct norm_groups {
   moments<typename Access::lane> moments_of(const Access& at, const T* x, int64_t g, const T& epsilon) const {
     using S = typename Access::lane;
     const auto total = [&](const auto& term) {
-      S all(0);
-      for_each_run(g, [&](int64_t first, int64_t) { all = all + at.total(term(at.run(x + first))); });
-      return all;
+      return sum_of<S>(blocks * channels, [&](const auto& add) {
+        for_each_run(g, [&](int64_t first, int64_t) { add(at.total(term(at.run(x + first)))); });
+      });
     };
     S mean = total([](const auto& run) { return run; }) / count<S>();
     mean = mean + total([&](const auto& run) { return run - mean; }) / count<S>();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <axiograd/core/block_sum.hpp>
 #include <axiograd/core/scratch.hpp>
 #include <axiograd/core/window.hpp>
 
@@ -11,6 +12,11 @@ struct window_place {
   std::array<index_range, max_rank> range;
   std::array<int64_t, max_rank> stride;
 
+  int64_t entries(int axes) const {
+    int64_t n = 1;
+    for (int axis = 0; axis < axes; ++axis) n *= range[static_cast<std::size_t>(axis)].size();
+    return n;
+  }
   template <class Visit>
   void visit(int axis, int last, int64_t from, const Visit& each) const {
     const index_range r = range[static_cast<std::size_t>(axis)];
@@ -21,10 +27,24 @@ struct window_place {
       for (int64_t i = r.begin; i < r.end; ++i) visit(axis + 1, last, from + i * step, each);
   }
 };
+
+/// One window over a plane.
+struct pool_window {
+  const window_place& at;
+  int axes;
+  int64_t plane;  ///< where the plane begins
+
+  /// The entries inside x.
+  int64_t entries() const { return at.entries(axes); }
+  template <class Visit>
+  void operator()(const Visit& visit) const {
+    at.visit(0, axes - 1, plane, visit);
+  }
+};
 }  // namespace impl
 
 /// Calls body(q, window) for each window over a channels-first tensor, q its place in y; window(visit) visits the places in x
-/// of its entries, in row-major order. Along each axis window q covers range(axis, q, extent of x).
+/// of its entries, in row-major order, and window.entries() says how many there are. Along each axis window q covers range(axis, q, extent of x).
 template <class Range, class Body>
 void for_each_window(const shape& x, const shape& y, const Range& range, const Body& body) {
   const int axes = x.rank - 1;
@@ -49,7 +69,7 @@ void for_each_window(const shape& x, const shape& y, const Range& range, const B
         if (axis + 1 < axes)
           self(self, axis + 1);
         else
-          body(q++, [&](const auto& visit) { at.visit(0, axes - 1, c * plane, visit); });
+          body(q++, impl::pool_window{at, axes, c * plane});
       }
     };
     walk(walk, 0);
@@ -65,6 +85,12 @@ struct pool_geometry {
   constexpr int64_t pad(int axis) const { return axis >= padding.rank ? 0 : padding[axis]; }
   /// Entries of a window, those in the padding included.
   constexpr int64_t cells() const { return kernel.size(); }
+  /// Windows that see one entry, at most.
+  constexpr int64_t windows_of_an_entry() const {
+    int64_t n = 1;
+    for (int axis = 0; axis < kernel.rank; ++axis) n *= (kernel[axis] + step(axis) - 1) / step(axis);
+    return n;
+  }
 
   /// (C, n...) -> (C, n'...).
   constexpr shape_result infer_shape(const shape& x) const {
@@ -108,10 +134,10 @@ struct pool_geometry {
     } s;
     s.x = shape{draw.whole(0, 3)};
     for (int axis = 0; axis < axes; ++axis) {
-      s.geometry.kernel.append(draw.whole(1, 3));
+      s.geometry.kernel.append(draw.length(1, 3));
       s.geometry.stride.append(draw.whole(0, 3));
-      s.geometry.padding.append(draw.whole(0, s.geometry.kernel[axis] / 2));
-      s.x.append(s.geometry.kernel[axis] + draw.whole(0, 4));
+      s.geometry.padding.append(draw.whole(0, std::min<int64_t>(1, s.geometry.kernel[axis] / 2)));
+      s.x.append(s.geometry.kernel[axis] + draw.length(0, 4));
     }
     return s;
   }
@@ -131,6 +157,12 @@ struct adaptive_geometry {
     if (!x.from(1).well_formed()) return {error_kind::invalid_parameter, "nothing to pool in shape {shapes}"};
     return concat(x.first(1), windows);
   }
+  /// Windows that see one entry, at most, where x has these extents.
+  constexpr int64_t windows_of_an_entry(const shape& x) const {
+    int64_t n = 1;
+    for (int axis = 0; axis < windows.rank; ++axis) n *= windows[axis] / x[1 + axis] + 2;
+    return n;
+  }
   template <class Body>
   void for_each_window(const shape& x, const shape& y, const Body& body) const {
     axiograd::for_each_window(
@@ -149,7 +181,7 @@ struct adaptive_geometry {
     } s;
     s.x = shape{draw.whole(0, 3)};
     for (int axis = draw.whole(1, 3); axis > 0; --axis) {
-      s.windows.append(draw.whole(1, 4));
+      s.windows.append(draw.length(1, 4));
       s.x.append(draw.positive_extent());
     }
     return s;

@@ -3,8 +3,10 @@
 // both VJPs, as plain sums for any number and as GEMM calls for float and double.
 
 #include <axiograd/core/algorithm.hpp>
+#include <axiograd/core/block_sum.hpp>
 #include <axiograd/core/contraction.hpp>
 #include <axiograd/kernels/arguments.hpp>
+#include <axiograd/kernels/column_sums.hpp>
 #include <axiograd/kernels/cpu/gemm.hpp>
 #include <axiograd/kernels/parallel.hpp>
 
@@ -128,16 +130,17 @@ void for_each_position(const product_plan& plan, product_plan::group g, int axis
     for_each_position(plan, g, axis + 1, x.a < 0 ? a : a + i * x.a, x.b < 0 ? b : b + i * x.b, x.y < 0 ? y : y + i * x.y, body);
 }
 
-/// Plain sums, the contraction index ascending (contract G4).
+/// Plain sums by blocks, in them the contraction index ascending (contract G4).
 template <class T>
 void sum_products(const product_plan& plan, const T* a, const T* b, T* y, bool add) {
   using p = product_plan;
+  const int64_t terms = plan.positions(p::summed);
   for_each_position(plan, p::batch, 0, 0, 0, 0, [&](int64_t a0, int64_t b0, int64_t y0) {
     for_each_position(plan, p::rows, 0, a0, b0, y0, [&](int64_t a1, int64_t b1, int64_t y1) {
       for_each_position(plan, p::columns, 0, a1, b1, y1, [&](int64_t a2, int64_t b2, int64_t y2) {
-        T total(0);
-        for_each_position(plan, p::summed, 0, a2, b2, y2,
-                          [&](int64_t a3, int64_t b3, int64_t) { total = total + a[a3] * b[b3]; });
+        const T total = sum_of<T>(terms, [&](const auto& term) {
+          for_each_position(plan, p::summed, 0, a2, b2, y2, [&](int64_t a3, int64_t b3, int64_t) { term(a[a3] * b[b3]); });
+        });
         y[y2] = add ? y[y2] + total : total;
       });
     });
@@ -220,6 +223,25 @@ void for_each_bias_run(const product_pattern& pattern, const shape& bias, const 
                       [&](int64_t b0, int64_t, int64_t at) { body(b0, at, int64_t{1}); });
   });
 }
+
+/// dbias (+)= dy summed over the axes that the bias lacks.
+template <class T>
+void add_row_sums(const product_pattern& pattern, const shape& bias, const view<const T>& dy, T* dbias, bool adds) {
+  const int64_t n = bias.size(), rows = n == 0 ? 0 : dy.dims->size() / n;
+  if constexpr (std::floating_point<T>)
+    if (rows > 0 && pattern.a_rank == 1 && pattern.y_rank == 1) {  // dy is rows, each as long as the bias
+      static work_meter meter;
+      if (!adds) return sum_columns(meter, dy.data, 1, rows, n, dbias);
+      scratch_memory<T> sums(n);
+      sum_columns(meter, dy.data, 1, rows, n, sums.data());
+      for (int64_t i = 0; i < n; ++i) dbias[i] = dbias[i] + sums.data()[i];
+      return;
+    }
+  if (!adds) std::fill_n(dbias, n, T(0));
+  for_each_bias_run(pattern, bias, *dy.dims, [&](int64_t to, int64_t from, int64_t count) {
+    for (int64_t i = 0; i < count; ++i) dbias[to + i] = dbias[to + i] + dy.data[from + i];
+  });
+}
 }  // namespace impl
 
 /// A contraction and the products that follow from it.
@@ -262,12 +284,8 @@ template <class T>
   if (c.bias < 0) return;
   T* const dbias = run.dx[static_cast<std::size_t>(c.bias)];
   if (dbias == nullptr) return;
-  if (!run.adds(static_cast<std::size_t>(c.bias)))
-    std::fill_n(dbias, run.in[static_cast<std::size_t>(c.bias)].dims->size(), T(0));
-  impl::for_each_bias_run(c.for_bias, *run.in[static_cast<std::size_t>(c.bias)].dims, *run.y.dims,
-                          [&](int64_t to, int64_t from, int64_t n) {
-                            for (int64_t i = 0; i < n; ++i) dbias[to + i] = dbias[to + i] + run.dy[from + i];
-                          });
+  impl::add_row_sums(c.for_bias, *run.in[static_cast<std::size_t>(c.bias)].dims, dy, dbias,
+                          run.adds(static_cast<std::size_t>(c.bias)));
 }
 
 // Compiled once (contraction.cpp), not in every operator's unit.

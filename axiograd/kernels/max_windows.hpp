@@ -43,17 +43,19 @@ class max_windows {
     if (fresh && tiling_) return with_best_isa([&]<isa Set> { native_max_pool<T, Set>::vjp(*tiling_, x, y, dy, dx); });
     scratch_memory<std::int32_t> memory(line_);
     std::int32_t* const winner = memory.data();
-    for_each_line([&](const auto& cells, int64_t q0) {
-      // Equal entries are met in order: the first one keeps its place.
-      std::fill_n(winner, line_, std::int32_t{-1});
-      cells([&](int64_t from, index_range q, int64_t step) {
-        for (int64_t i = q.begin; i < q.end; ++i) {
-          const T value = x[from + i * step], best = y[q0 + i];
-          const bool hit = (value == best) | ((value != value) & (best != best));
-          winner[i] = (hit & (winner[i] < 0)) ? static_cast<std::int32_t>(from + i * step) : winner[i];
-        }
+    scatter_sums(dx, x_.size(), g_.windows_of_an_entry(), [&](const auto& add) {
+      for_each_line([&](const auto& cells, int64_t q0) {
+        // Equal entries are met in order: the first one keeps its place.
+        std::fill_n(winner, line_, std::int32_t{-1});
+        cells([&](int64_t from, index_range q, int64_t step) {
+          for (int64_t i = q.begin; i < q.end; ++i) {
+            const T value = x[from + i * step], best = y[q0 + i];
+            const bool hit = (value == best) | ((value != value) & (best != best));
+            winner[i] = (hit & (winner[i] < 0)) ? static_cast<std::int32_t>(from + i * step) : winner[i];
+          }
+        });
+        for (int64_t i = 0; i < line_; ++i) add(winner[i], dy[q0 + i]);
       });
-      for (int64_t i = 0; i < line_; ++i) dx[winner[i]] = dx[winner[i]] + dy[q0 + i];
     });
   }
   /// The same for channels in a block.

@@ -51,12 +51,21 @@ void norm_vjp(const Op& op, const vjp_run<T>& run) {
   for (const std::size_t k : {std::size_t{1}, std::size_t{2}})
     if (run.dx[k] != nullptr && !run.adds(k)) std::fill_n(run.dx[k], run.in[k].dims->size(), T(0));
   const T epsilon = op.epsilon.template as<T>();
+  const bool joins = at.samples > sum_block && at.step[1] == 0 && at.step[2] == 0;
   impl::for_channel_groups(n, at.samples, [&](int64_t from, int64_t to) {
+    // The gradients that samples share, of these channels.
+    const int64_t first = from * n.channels, width = (to - from) * n.channels;
+    joined_rows<T> sums(joins ? 2 * width : 0, joins ? at.samples / sum_block + 1 : 1);
+    T* block = nullptr;
     for (int64_t i = 0; i < at.samples; ++i) {
+      if (joins && i % sum_block == 0) block = sums.next_zeros();
       const T* const x = run.in[0].data + i * at.step[0];
       const T* const gamma = run.in[1].data + i * at.step[1];
       const T* const dy = run.dy + i * at.y_step;
-      const auto dx = [&](std::size_t k) { return run.dx[k] == nullptr ? nullptr : run.dx[k] + i * at.step[k]; };
+      const auto dx = [&](std::size_t k) -> T* {
+        if (run.dx[k] == nullptr) return nullptr;
+        return joins && k > 0 ? block + (k == 1 ? 0 : width) - first : run.dx[k] + i * at.step[k];
+      };
       const bool adds = run.adds(0) || (i > 0 && at.step[0] == 0);
       with_best_isa([&]<isa Set> {
         using native = native_norm<T, Set>;
@@ -65,6 +74,11 @@ void norm_vjp(const Op& op, const vjp_run<T>& run) {
           for (int64_t g = c; g < n.groups; g += n.cycle) native::vjp(n, g, x, gamma, epsilon, dy, dx(0), adds, dx(1), dx(2));
       });
     }
+    if (!joins) return;
+    const T* const total = sums.total();
+    for (const std::size_t k : {std::size_t{1}, std::size_t{2}})
+      for (int64_t c = 0; c < width && run.dx[k] != nullptr; ++c)
+        run.dx[k][first + c] = run.dx[k][first + c] + total[(k == 1 ? 0 : width) + c];
   });
 }
 

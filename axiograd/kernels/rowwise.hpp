@@ -2,6 +2,7 @@
 // The rowwise family: an operator's `forward` and `vjp` over rows, run for every row of a tensor.
 
 #include <axiograd/core/algorithm.hpp>
+#include <axiograd/core/block_sum.hpp>
 #include <axiograd/core/reduction.hpp>
 #include <axiograd/core/scratch.hpp>
 #include <axiograd/kernels/arguments.hpp>
@@ -232,13 +233,13 @@ void rowwise_vjp(const row_kernels<T>& kernels, work_meter& meter, const void* o
   scratch_memory<T> sums(std::max<int64_t>(1, blocks * shared * at.n));
   std::fill_n(sums.data(), blocks * shared * at.n, T(0));
 
-  const auto body = [&](int64_t b, int64_t first, int64_t count) {
+  const auto body = [&](T* shared_sums, int64_t first, int64_t count) {
     scratch_memory<T> scratch((max_kept_rows + 1) * tiles.kept() + (2 * static_cast<int64_t>(inputs) + 2) * tiles.size());
     const T* in[inputs];
     T* dx[inputs];
     for (std::size_t k = 0; k < inputs; ++k) {
       in[k] = run.in[k].data;
-      dx[k] = run.dx[k] == nullptr || !is_shared(k) ? run.dx[k] : sums.data() + b * shared * at.n + place_in_sums[k];
+      dx[k] = run.dx[k] == nullptr || !is_shared(k) ? run.dx[k] : shared_sums + place_in_sums[k];
     }
     const auto call = [&](int64_t row, int64_t n, const T* y, const T* dy) {
       const int64_t* const side = arity_of<Op>.side > 0 ? run.side[0].data() + row : nullptr;
@@ -275,8 +276,15 @@ void rowwise_vjp(const row_kernels<T>& kernels, work_meter& meter, const void* o
     });
   };
   if (shared == 0)
-    return impl::run_rows(kernels, meter, tiles, rows, [&](int64_t first, int64_t count) { body(0, first, count); });
-  const auto one = [&](int64_t b) { body(b, b * block, std::min(block, rows - b * block)); };
+    return impl::run_rows(kernels, meter, tiles, rows, [&](int64_t first, int64_t count) { body(sums.data(), first, count); });
+  const auto one = [&](int64_t b) {
+    T* const to = sums.data() + b * shared * at.n;
+    const int64_t first = b * block, count = std::min(block, rows - first);
+    if (!sums_by_blocks<T> || count <= sum_block) return body(to, first, count);
+    joined_rows<T> parts(shared * at.n, count / sum_block + 1);
+    for (int64_t i = 0; i < count; i += sum_block) body(parts.next_zeros(), first + i, std::min(sum_block, count - i));
+    std::copy_n(parts.total(), shared * at.n, to);
+  };
   if (impl::threads_share_rows(kernels, rows, at.n))
     for (int64_t b = 0; b < blocks; ++b) one(b);
   else

@@ -9,6 +9,7 @@
 #include <axiograd/kernels/parallel.hpp>
 #include <axiograd/kernels/row_major.hpp>
 #include <axiograd/kernels/rowwise.hpp>
+#include <axiograd/kernels/shared_gradients.hpp>
 
 namespace axiograd::impl {
 
@@ -70,6 +71,24 @@ struct side_views {
 template <class Op>
 using sides_of = std::make_index_sequence<static_cast<std::size_t>(arity_of<Op>.side)>;
 
+/// Calls one(sample, dx_of) for every sample, where dx_of(k, sample) is the place that its gradient of input k is added to.
+template <class Op, class T, class F>
+void for_each_gradient(const sample_layout<Op>& at, const vjp_run<T>& run, int64_t work_per_sample, const F& one) {
+  if (gradients_are_separate(at, run)) {
+    const auto own = [&](std::size_t k, int64_t i) { return run.dx[k] == nullptr ? nullptr : run.dx[k] + i * at.step[k]; };
+    return for_sample_blocks(at.samples, work_per_sample, true, [&](int64_t first, int64_t count) {
+      for (int64_t i = first; i < first + count; ++i) one(i, own);
+    });
+  }
+  if (at.samples == 0) return;
+  shared_gradients<T, sample_layout<Op>::inputs> shared(run, at.step, at.samples);
+  for (int64_t i = 0; i < at.samples; ++i) {
+    shared.begin(i);
+    one(i, [&](std::size_t k, int64_t sample) { return shared.of(k, sample); });
+  }
+  shared.finish();
+}
+
 // ---- the index family ----------------------------------------------------------------------------------------------------
 
 template <class Op, class T>
@@ -99,13 +118,12 @@ void run_boxes_vjp(const Op& op, const vjp_run<T>& run) {
       cleared.fresh &= ~(writes & cover.whole);
     }
   clear_fresh(cleared);
-  for_sample_blocks(at.samples, at.y_step, gradients_are_separate(at, run), [&](int64_t first, int64_t count) {
-    for (int64_t i = first; i < first + count; ++i) {
-      T* dx[at.inputs];
-      for (std::size_t k = 0; k < at.inputs; ++k) dx[k] = run.dx[k] == nullptr ? nullptr : run.dx[k] + i * at.step[k];
-      boxes_vjp(op, at.in, at.y, side.views, run.dy + i * at.y_step, dx, writes);
-    }
-  });
+  const auto one = [&](int64_t i, const auto& dx_of) {
+    T* dx[at.inputs];
+    for (std::size_t k = 0; k < at.inputs; ++k) dx[k] = dx_of(k, i);
+    boxes_vjp(op, at.in, at.y, side.views, run.dy + i * at.y_step, dx, writes);
+  };
+  for_each_gradient(at, run, at.y_step, one);
 }
 
 // ---- operators that write their own loops over one sample ------------------------------------------------------------------
@@ -128,13 +146,12 @@ void run_sample_vjp(const Op& op, const vjp_run<T>& run) {
   clear_fresh(run);
   const side_views<Op> side(run.side);
   const sample_layout<Op> at(op, run.in, *run.y.dims);
-  for_sample_blocks(at.samples, at.y_step * 8, gradients_are_separate(at, run), [&](int64_t first, int64_t count) {
-    for (int64_t i = first; i < first + count; ++i)
-      [&]<std::size_t... I, std::size_t... S>(std::index_sequence<I...>, std::index_sequence<S...>) {
-        op.vjp(view<const T>{run.in[I].data + i * at.step[I], &at.in[I]}..., side.views[S]...,
-               view<const T>{run.y.data + i * at.y_step, &at.y}, view<const T>{run.dy + i * at.y_step, &at.y},
-               view<T>{run.dx[I] == nullptr ? nullptr : run.dx[I] + i * at.step[I], &at.in[I]}...);
-      }(inputs_of<Op>{}, sides_of<Op>{});
+  for_each_gradient(at, run, at.y_step * 8, [&](int64_t i, const auto& dx_of) {
+    [&]<std::size_t... I, std::size_t... S>(std::index_sequence<I...>, std::index_sequence<S...>) {
+      op.vjp(view<const T>{run.in[I].data + i * at.step[I], &at.in[I]}..., side.views[S]...,
+             view<const T>{run.y.data + i * at.y_step, &at.y}, view<const T>{run.dy + i * at.y_step, &at.y},
+             view<T>{dx_of(I, i), &at.in[I]}...);
+    }(inputs_of<Op>{}, sides_of<Op>{});
   });
 }
 
@@ -216,9 +233,28 @@ struct patch_product {
   void scatter(const T* w, const T* from, T* memory, T* image) const {
     const bool direct = source.is_input();
     multiply<T>(patches_of, {w, &kernel}, {from, &windows}, {direct ? image : memory, &patches}, direct);
+    if (!direct) add_back(memory, image);
+  }
+  /// The image's entries += those of the patches that see them. Each entry of the kernel moves one box of a channel.
+  template <class T>
+  void add_back(const T* of_patches, T* image) const {
     T* const targets[3]{image};
     const shape dims[3]{image_shape()};
-    if (!direct) boxes_vjp(source, dims, patches, {}, memory, targets);
+    const int64_t boxes = source.kernel.from(2).size(), plane = dims[0].stride(0);
+    if (!sums_by_blocks<T> || boxes <= sum_block) return boxes_vjp(source, dims, patches, {}, of_patches, targets);
+    for (int64_t c = 0; c < dims[0][0]; ++c) {
+      joined_rows<T> planes(plane, boxes / sum_block + 1);
+      T* sums = nullptr;
+      int64_t box = 0;
+      source.moves_of_channel(c, [&](box_move m) {
+        if (box++ % sum_block == 0) sums = planes.next_zeros();
+        m.from -= c * plane;
+        add_box_back(m, of_patches, sums);
+      });
+      if (box == 0) continue;
+      const T* const total = planes.total();
+      for (int64_t i = 0; i < plane; ++i) image[c * plane + i] = image[c * plane + i] + total[i];
+    }
   }
 };
 
@@ -284,9 +320,10 @@ void add_bias_gradient(const sample_layout<Op>& at, const T* dy, T* dbias, bool 
   const int64_t positions = at.y.from(1).size(), blocks = at.y[0] / Block;
   static work_meter meter;
   meter.run_tasks(blocks, at.samples * positions * Block, [&](int64_t b) {
-    numbers total(0);
-    for (int64_t i = 0; i < at.samples; ++i)
-      total = total + sum_run(reinterpret_cast<const numbers*>(dy + i * at.y_step) + b * positions, positions, 1);
+    const numbers total = sum_of<numbers>(at.samples, [&](const auto& term) {
+      for (int64_t i = 0; i < at.samples; ++i)
+        term(sum_run(reinterpret_cast<const numbers*>(dy + i * at.y_step) + b * positions, positions, 1));
+    });
     const T* const sums = reinterpret_cast<const T*>(&total);
     for (int64_t c = 0; c < Block; ++c) dbias[b * Block + c] = adds ? dbias[b * Block + c] + sums[c] : sums[c];
   });
@@ -320,10 +357,15 @@ void run_patches_vjp(const Op& op, const vjp_run<T>& run) {
   std::fill_n(sums.data(), blocks * (kernel_size + bias_size), T(0));
   static work_meter meter;
   meter.run_tasks(blocks, p.at.samples * p.patches.size() / std::max<int64_t>(1, blocks), [&](int64_t block) {
-    T* const kernel_sum = sums.data() + block * (kernel_size + bias_size);
-    T* const bias_sum = kernel_sum + kernel_size;
+    const int64_t first = p.at.samples * block / blocks, end = p.at.samples * (block + 1) / blocks;
+    T* kernel_sum = sums.data() + block * (kernel_size + bias_size);
+    const bool joins = sums_by_blocks<T> && end - first > sum_block;
+    std::optional<joined_rows<T>> parts;
+    if (joins) parts.emplace(kernel_size + bias_size, (end - first) / sum_block + 1);
     scratch_memory<T> memory(p.patch_memory());
-    for (int64_t i = p.at.samples * block / blocks; i < p.at.samples * (block + 1) / blocks; ++i) {
+    for (int64_t i = first; i < end; ++i) {
+      if (joins && (i - first) % sum_block == 0) kernel_sum = parts->next_zeros();
+      T* const bias_sum = kernel_sum + kernel_size;
       const T* const dy = run.dy + i * p.at.y_step;
       const T* const x = run.in[2].data + i * p.at.step[2];
       T* const dx = run.dx[2] == nullptr ? nullptr : run.dx[2] + i * p.at.step[2];
@@ -340,6 +382,7 @@ void run_patches_vjp(const Op& op, const vjp_run<T>& run) {
       else
         p.scatter(w, dy, memory.data(), dx);
     }
+    if (joins) std::copy_n(parts->total(), kernel_size + bias_size, sums.data() + block * (kernel_size + bias_size));
   });
   for (int64_t block = 0; block < blocks; ++block) {
     const T* const part = sums.data() + block * (kernel_size + bias_size);

@@ -76,6 +76,7 @@ outcome integer_kernels(const subject&, const settings&);
 outcome accuracy(const subject&, const settings&);
 outcome stability(const subject&, const settings&);
 outcome a_priori_bounds(const subject&, const settings&);
+outcome long_sums(const subject&, const settings&);
 outcome special_values(const subject&, const settings&);
 outcome instruction_sets(const subject&, const settings&);
 outcome threads(const subject&, const settings&);

@@ -21,6 +21,7 @@ std::span<const check> all_checks() {
                                 {5, "integer_kernels", &integer_kernels},
                                 {6, "stability", &stability},
                                 {6, "a_priori_bounds", &a_priori_bounds},
+                                {6, "long_sums", &long_sums},
                                 {7, "containment", &containment},
                                 {8, "instruction_sets", &instruction_sets},
                                 {8, "threads", &threads}};

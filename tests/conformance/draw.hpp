@@ -47,8 +47,8 @@ inline std::string describe(const call& c) {
 }
 
 /// How large shapes are: at most 7 along an axis; long enough for every remainder of a SIMD vector; for several threads; one to
-/// three rows, each long enough for threads to share it.
-enum class size_class : unsigned char { small, vectors, threads, long_rows };
+/// three rows, each long enough for threads to share it; one extent as long as is asked for beside others of at most 3.
+enum class size_class : unsigned char { small, vectors, threads, long_rows, one_long };
 
 /// The source of random choices that operators' samples are written against.
 class draw {
@@ -73,9 +73,23 @@ class draw {
   }
   bool chance(int one_in) { return whole(1, one_in) == 1; }
 
+  /// An extent that a sum may run along, or a number that one grows with: low .. high, unless it is the one that is to be long.
+  int length(int64_t low, int64_t high) {
+    const int n = whole(low, sizes_ == size_class::one_long ? std::max(low, std::min<int64_t>(high, 3)) : high);
+    return sizes_ == size_class::one_long && lengths_++ == long_one_ ? long_length_ : n;
+  }
+  /// The length that is drawn after `number` others is `n`.
+  void make_long(int number, int n) {
+    long_one_ = number;
+    long_length_ = n;
+  }
+  /// How many lengths were drawn.
+  int lengths() const { return lengths_; }
+
   /// 0, 1 and odd numbers more often than others.
-  int extent() { return chance(10) ? 0 : positive_extent(); }
+  int extent() { return sizes_ != size_class::one_long && chance(10) ? 0 : positive_extent(); }
   int positive_extent() {
+    if (sizes_ == size_class::one_long) return length(1, 3);
     if (sizes_ == size_class::threads) return whole(40, 80);
     if (chance(6)) return 1;
     if (sizes_ == size_class::vectors && chance(2)) return whole(1, 41);
@@ -133,7 +147,8 @@ class draw {
     shape s;
     for (int axis = 0; axis < rank; ++axis) {
       const int n = with_empty ? extent() : positive_extent();
-      s.append(s.size() * n > 4096 && sizes_ != size_class::threads ? 1 : n);
+      const bool any_size = sizes_ == size_class::threads || sizes_ == size_class::one_long;
+      s.append(s.size() * n > 4096 && !any_size ? 1 : n);
     }
     return s;
   }
@@ -143,6 +158,7 @@ class draw {
   size_class sizes_;
   bool whole_numbers_;
   bool varies_epsilons_ = true;
+  int lengths_ = 0, long_one_ = -1, long_length_ = 0;
 };
 
 }  // namespace axiograd::conformance

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <axiograd/core/block_sum.hpp>
 #include <axiograd/core/scratch.hpp>
 #include <axiograd/kernels/cpu/convolution.hpp>
 #include <axiograd/kernels/cpu/library_call.hpp>
@@ -225,11 +226,59 @@ void convolve(const convolution_call& c, const float* kernel, const float* bias,
   });
 }
 
+namespace {
+/// Windows that one call of the library sums the kernel's gradient over; it adds one after the other
+/// (docs/decisions/accuracy-of-sums.md).
+constexpr std::int64_t longest_sum = 16384;
+
+std::int64_t windows_of(const convolution_call& c) { return c.y.from(1).size(); }
+
+/// Rows [first, first + count) along the first spatial axis of each channel, zeros where they lie outside.
+void copy_rows(const float* image, const shape& of, layout lies, std::int64_t first, std::int64_t count, float* to) {
+  const std::int64_t together = std::max<std::int64_t>(1, lies.block), row = of.from(2).size() * together;
+  for (std::int64_t plane = 0; plane < of[0] / together; ++plane, image += of[1] * row)
+    for (std::int64_t i = first; i < first + count; ++i, to += row)
+      if (i >= 0 && i < of[1])
+        std::copy_n(image + i * row, row, to);
+      else
+        std::fill_n(to, row, 0.0F);
+}
+
+/// The gradient of the kernel for some samples, in one call.
+void kernel_gradient(const convolution_call& c, std::int64_t samples, const float* x, const float* dy, float* dkernel) {
+  const auto p = primitive_for(c, task::back_to_kernel, samples, false);
+  placed w(p->kernel, dkernel), in(p->x, x), out(p->y, dy);
+  scratch_memory<char> scratch(p->scratch_bytes + 1);
+  const float *const from = in.filled(), *const by = out.filled();
+  p->primitive.run({w.own(), from, by, scratch.data()});
+  w.give_back();
+}
+/// The same for one sample with more windows than one call may sum over: strips of rows of windows, joined pairwise.
+void kernel_gradient_by_strips(const convolution_call& c, const float* x, const float* dy, float* dkernel) {
+  const std::int64_t most = std::max<std::int64_t>(1, longest_sum / c.y.from(2).size());
+  const std::int64_t step = c.geometry.step(0), reach = c.geometry.distance(0) * (c.kernel[2] - 1) + 1;
+  joined_rows<float> sums(c.kernel.size(), (c.y[1] + most - 1) / most);
+  for (std::int64_t row = 0; row < c.y[1]; row += most) {
+    convolution_call strip = c;
+    strip.samples = 1;
+    strip.y[1] = std::min(most, c.y[1] - row);
+    strip.x[1] = (strip.y[1] - 1) * step + reach;
+    if (strip.geometry.padding.rank > 0) strip.geometry.padding[0] = 0;
+    scratch_memory<float> its_x(strip.x.size()), its_dy(strip.y.size());
+    copy_rows(x, c.x, c.x_lies, row * step - c.geometry.pad(0), strip.x[1], its_x.data());
+    copy_rows(dy, c.y, c.y_lies, row, strip.y[1], its_dy.data());
+    kernel_gradient(strip, 1, its_x.data(), its_dy.data(), sums.next());
+  }
+  std::copy_n(sums.total(), c.kernel.size(), dkernel);
+}
+}  // namespace
+
 void convolve_vjp(const convolution_call& c, const float* kernel, const float* x, const float* dy,
                   const convolution_gradient& dkernel, const convolution_gradient& dx) {
   const std::int64_t kernel_size = c.kernel.size(), parts = std::min(c.samples, most_parts);
   scratch_memory<float> sums(dkernel.data == nullptr ? 1 : parts * kernel_size);
-  for_parts(c, [&](std::int64_t part, std::int64_t first, std::int64_t samples) {
+  const bool by_strips = windows_of(c) > longest_sum;
+  const auto some = [&](std::int64_t first, std::int64_t samples, float* kernel_sum) {
     std::shared_ptr<const prepared> has_dy;
     std::optional<placed> its_dy;  // both primitives often want it in one layout
     const auto run = [&](task what, const float* w, const float* in) {
@@ -246,13 +295,24 @@ void convolve_vjp(const convolution_call& c, const float* kernel, const float* x
           {to_x ? its_kernel.filled() : its_kernel.own(), to_x ? its_x.own() : its_x.filled(), its_dy->own(), scratch.data()});
       (to_x ? its_x : its_kernel).give_back();
     };
-    if (dkernel.data != nullptr) run(task::back_to_kernel, sums.data() + part * kernel_size, x + first * c.x.size());
+    if (dkernel.data != nullptr && by_strips)
+      kernel_gradient_by_strips(c, x + first * c.x.size(), dy + first * c.y.size(), kernel_sum);
+    else if (dkernel.data != nullptr)
+      run(task::back_to_kernel, kernel_sum, x + first * c.x.size());
     if (dx.data == nullptr) return;
     float* const to = dx.data + first * c.x.size();
     if (!dx.adds) return run(task::back_to_x, kernel, to);
     scratch_memory<float> fresh(samples * c.x.size());
     run(task::back_to_x, kernel, fresh.data());
     add(to, fresh.data(), samples * c.x.size());
+  };
+  for_parts(c, [&](std::int64_t part, std::int64_t first, std::int64_t samples) {
+    float* const kernel_sum = sums.data() + part * kernel_size;
+    const std::int64_t most = dkernel.data == nullptr ? samples : std::max<std::int64_t>(1, longest_sum / windows_of(c));
+    if (samples <= most) return some(first, samples, kernel_sum);
+    joined_rows<float> pieces(kernel_size, (samples + most - 1) / most);
+    for (std::int64_t i = 0; i < samples; i += most) some(first + i, std::min(most, samples - i), pieces.next());
+    std::copy_n(pieces.total(), kernel_size, kernel_sum);
   });
   if (dkernel.data == nullptr) return;
   if (!dkernel.adds) std::fill_n(dkernel.data, kernel_size, 0.0F);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <axiograd/kernels/cpu/gemm.hpp>
+#include <axiograd/kernels/cpu/k_parts.hpp>
 #include <axiograd/kernels/cpu/library_product.hpp>
 #include <axiograd/kernels/cpu/native_product.hpp>
 #include <axiograd/kernels/cpu/packed_product.hpp>
@@ -73,7 +74,7 @@ std::int64_t part_of(std::int64_t n, std::int64_t most) {
 /// One tile and what follows it; y is not transposed.
 template <class T>
 void complete(const gemm_call<T>& c) {
-  if (c.k > 0) one_tile(c);
+  if (c.k > 0) by_parts_of_k(c, [](const gemm_call<T>& part, std::int64_t) { one_tile(part); });
   if (c.then == nullptr) return;
   if (c.y.leading == c.n) return c.then->run(c.y.data, c.m * c.n);
   for (std::int64_t i = 0; i < c.m; ++i) c.then->run(c.y.data + i * c.y.leading, c.n);

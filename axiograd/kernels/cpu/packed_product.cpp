@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <axiograd/core/scratch.hpp>
 #include <axiograd/core/storage.hpp>
+#include <axiograd/kernels/cpu/k_parts.hpp>
 #include <axiograd/kernels/cpu/library_call.hpp>
 #include <axiograd/kernels/cpu/packed_product.hpp>
 #include <axiograd/kernels/cpu/primitives.hpp>
@@ -51,26 +52,39 @@ dnnl::matmul::primitive_desc described(const product_sizes& s, const desc& b) tr
 /// Whether the library computes with packed matrices. Its other ways read b as it is given, or not at all.
 bool is_packed(const dnnl::matmul::primitive_desc& pd) { return pd && std::strncmp(pd.impl_info_str(), "brg", 3) == 0; }
 
-/// A constant matrix as the library likes it.
-struct packed_matrix final : kept_form {
-  matrix_operand<const float> of;
-  std::int64_t n, k;
+/// A constant matrix, or the rows of a part of k, as the library likes it.
+struct packed_part {
   desc lies;
   chunk_ref memory;  // none: the library has no packed form for it
 
-  explicit packed_matrix(const gemm_call<float>& c) : of(c.b), n(c.n), k(c.k) {
-    const auto pd = described({typical_rows, n, k, false}, desc(dims{k, n}, f32, dnnl::memory::format_tag::any));
-    const desc given(dims{k, n}, f32, of.transposed ? dims{1, of.leading} : dims{of.leading, 1});
+  explicit packed_part(const gemm_call<float>& c) {
+    const auto pd = described({typical_rows, c.n, c.k, false}, desc(dims{c.k, c.n}, f32, dnnl::memory::format_tag::any));
+    const desc given(dims{c.k, c.n}, f32, c.b.transposed ? dims{1, c.b.leading} : dims{c.b.leading, 1});
     if (!is_packed(pd) || pd.weights_desc() == given) return;
     lies = pd.weights_desc();
     memory = chunk_ref::adopt(memory_chunk::acquire(lies.get_size()));
-    dnnl::memory from(given, cpu_engine(), const_cast<float*>(of.data)), to(lies, cpu_engine(), memory->data());
+    dnnl::memory from(given, cpu_engine(), const_cast<float*>(c.b.data)), to(lies, cpu_engine(), memory->data());
     dnnl::stream stream(cpu_engine());
     dnnl::reorder(from, to).execute(stream, from, to);
     stream.wait();
   }
+};
+struct packed_matrix final : kept_form {
+  matrix_operand<const float> of;
+  std::int64_t n, k;
+  std::vector<packed_part> parts;  // none: the library has no packed form for one of them
+
+  explicit packed_matrix(const gemm_call<float>& c) : of(c.b), n(c.n), k(c.k) {
+    const single_threaded_library guard;
+    for (std::int64_t i = 0; i < parts_of(k); ++i) {
+      parts.emplace_back(part_of_k(c, i));
+      if (parts.back().memory.get() != nullptr) continue;
+      parts.clear();
+      return;
+    }
+  }
   bool is_of(const gemm_call<float>& c) const {
-    return memory.get() != nullptr && of.data == c.b.data && of.leading == c.b.leading && of.transposed == c.b.transposed &&
+    return !parts.empty() && of.data == c.b.data && of.leading == c.b.leading && of.transposed == c.b.transposed &&
            n == c.n && k == c.k;
   }
 };
@@ -96,8 +110,8 @@ std::shared_ptr<const prepared_product> primitive_for(const product_sizes& s, co
   return cache.find(s, [&] { return std::make_shared<const prepared_product>(s, b); });
 }
 
-/// False if the library does not compute so many rows with the packed form.
-bool run_packed(const gemm_call<float>& c, const packed_matrix& b) {
+/// One part of k; x has no gaps between its rows. False if the library does not compute so many rows with the packed form.
+bool run_packed(const gemm_call<float>& c, const packed_part& b) {
   return in_library([&] {
     const auto p = primitive_for({c.m, c.n, c.k, c.add}, b.lies);
     if (!p->primitive) return false;
@@ -106,15 +120,24 @@ bool run_packed(const gemm_call<float>& c, const packed_matrix& b) {
     return true;
   });
 }
+void run_part(const gemm_call<float>& c, const packed_part& b) {
+  if (!run_packed(c, b)) gemm(c);
+}
 
 void run_rows(const gemm_call<float>& c, const packed_matrix& b, std::int64_t row, std::int64_t rows) {
-  gemm_call<float> part = c;
-  part.m = rows;
-  part.a.data += row * c.k;
-  part.y.data += row * c.n;
-  if (run_packed(part, b)) return;
-  part.b.constant = nullptr;
-  gemm(part);
+  gemm_call<float> call = c;
+  call.m = rows;
+  call.a.data += row * c.k;
+  call.b.constant = nullptr;
+  call.y.data += row * c.n;
+  by_parts_of_k(call, [&](gemm_call<float> part, std::int64_t i) {
+    const packed_part& its_b = b.parts[static_cast<std::size_t>(i)];
+    if (b.parts.size() == 1 || rows == 1) return run_part(part, its_b);
+    scratch_memory<float> x(rows * part.k);
+    for (std::int64_t r = 0; r < rows; ++r) std::copy_n(part.a.data + r * part.a.leading, part.k, x.data() + r * part.k);
+    part.a = {x.data(), part.k};
+    run_part(part, its_b);
+  });
 }
 
 }  // namespace

@@ -66,7 +66,7 @@ struct masked_multi_head_attention_op {
   template <class Draw>
   static constexpr auto sample(Draw& draw) {
     const int h = draw.whole(1, 3);
-    const int64_t n = draw.whole(1, 4), d = draw.whole(1, 4), columns = h * draw.whole(1, 3);
+    const int64_t n = draw.whole(1, 4), d = draw.length(1, 4), columns = h * draw.length(1, 3);
     const shape weights{d, columns};
     return draw.sample(masked_multi_head_attention_op{.heads = h, .causal = draw.whole(0, 1) == 1}, weights, weights, weights,
                        shape{columns, d}, shape{n, d}, draw.indices(shape{n, n}, 0, 1));

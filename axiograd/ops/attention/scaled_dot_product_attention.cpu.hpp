@@ -7,6 +7,7 @@
 
 #include <axiograd/kernels/cpu/gemm.hpp>
 #include <axiograd/kernels/cpu/native.hpp>
+#include <axiograd/kernels/shared_gradients.hpp>
 #include <axiograd/ops/attention/scaled_dot_product_attention.hpp>
 #include <axiograd/ops/normalization/softmax.hpp>
 #include <axiograd/runtime/operator_of.hpp>
@@ -36,49 +37,53 @@ struct tuned<scaled_dot_product_attention_op, T> {
     const tiles t(op, run.in, *run.y.dims);
     if (t.n == 0 || t.at.samples == 0) return clear_fresh(run);
     if (run.dx[3] != nullptr && !run.adds(3)) std::fill_n(run.dx[3], run.in[3].dims->size(), T(0));
-    const auto dx = [&](std::size_t k, int64_t sample) {
-      return run.dx[k] == nullptr ? nullptr : run.dx[k] + sample * t.at.step[k];
+    // The gradient of the bias has sums of its own: every head adds to it.
+    std::array<int64_t, 4> step = t.at.step;
+    step[3] = 1;
+    impl::shared_gradients<T, 4> shared(run, step, t.at.samples);
+    const auto through = [&](const auto& add_to_bias) {
+      // Queries that share a key head add to its gradients one after the other, from the last tile on, which sees most keys.
+      const auto key_head = [&](int64_t sample, int64_t g) {
+        scratch_memory<T> memory(2 * t.rows * t.m);
+        T *const a = memory.data(), *const ds = a + t.rows * t.m;
+        head_gradient dk(t, g, shared.of(1, sample), t.e, adds_to(run, t, shared, 1, sample)),
+            dv(t, g, shared.of(2, sample), t.f, adds_to(run, t, shared, 2, sample));
+        T* const dq = run.dx[0] == nullptr ? nullptr : shared.of(0, sample);
+        for (int64_t head = g * t.group; head < (g + 1) * t.group; ++head)
+          for (int64_t block = t.blocks; block-- > 0;) {
+            const tile q(t, sample, head, block);
+            const T* const dy = run.dy + sample * t.at.y_step + (head * t.n + q.first) * t.f;
+            q.weights(a);
+            multiply({dy, t.f}, {q.v, t.f, true}, {ds, q.keys}, q.rows, q.keys, t.f, T(1), false);
+            dv.add({a, q.keys, true}, {dy, t.f}, q, T(1));
+            q.through_softmax(a, ds);
+            add_to_bias(q, ds);
+            if (dq != nullptr)
+              multiply({ds, q.keys}, {q.k, t.e}, {dq + (head * t.n + q.first) * t.e, t.e}, q.rows, t.e, q.keys, t.scale,
+                       adds_to(run, t, shared, 0, sample));
+            dk.add({ds, q.keys, true}, {q.q, t.e}, q, t.scale);
+          }
+        dk.finish();
+        dv.finish();
+      };
+      const int64_t key_heads = t.heads / t.group, tasks = t.at.samples * key_heads;
+      static work_meter meter;
+      if (impl::gradients_are_separate(t.at, run))
+        return meter.run_tasks(tasks, t.group * t.blocks * t.numbers_of_a_tile(),
+                               [&](int64_t task) { key_head(task / key_heads, task % key_heads); });
+      for (int64_t sample = 0; sample < t.at.samples; ++sample) {
+        shared.begin(sample);
+        for (int64_t g = 0; g < key_heads; ++g) key_head(sample, g);
+      }
+      shared.finish();
     };
-    // Whether the gradient of input k holds something before a tile of this sample, the first or not to give to it, adds.
-    const auto adds = [&](std::size_t k, int64_t sample, bool first) {
-      return run.adds(k) || !first || (sample > 0 && t.at.step[k] == 0);
-    };
-    // Queries that share a key head add to its gradients one after the other, from the last tile on, which sees most keys.
-    const auto key_head = [&](int64_t sample, int64_t g) {
-      scratch_memory<T> memory(2 * t.rows * t.m);
-      T *const a = memory.data(), *const ds = a + t.rows * t.m;
-      for (int64_t head = g * t.group; head < (g + 1) * t.group; ++head)
-        for (int64_t block = t.blocks; block-- > 0;) {
-          const tile q(t, sample, head, block);
-          const bool first = head == g * t.group && block == t.blocks - 1;
-          for (const std::size_t k : {std::size_t{1}, std::size_t{2}})  // keys that no query sees
-            if (T* const d = dx(k, sample); d != nullptr && !adds(k, sample, first)) {
-              const int64_t width = k == 1 ? t.e : t.f;
-              std::fill(d + (g * t.m + q.keys) * width, d + (g + 1) * t.m * width, T(0));
-            }
-          const T* const dy = run.dy + sample * t.at.y_step + (head * t.n + q.first) * t.f;
-          q.weights(a);
-          multiply({dy, t.f}, {q.v, t.f, true}, {ds, q.keys}, q.rows, q.keys, t.f, T(1), false);
-          if (T* const dv = dx(2, sample); dv != nullptr)
-            multiply({a, q.keys, true}, {dy, t.f}, {dv + g * t.m * t.f, t.f}, q.keys, t.f, q.rows, T(1),
-                     adds(2, sample, first));
-          q.through_softmax(a, ds);
-          if (T* const dbias = dx(3, sample); dbias != nullptr)
-            for (int64_t i = 0; i < q.rows; ++i)
-              for (int64_t j = 0; j < q.keys; ++j) dbias[(q.first + i) * t.m + j] += ds[i * q.keys + j];
-          if (T* const dq = dx(0, sample); dq != nullptr)
-            multiply({ds, q.keys}, {q.k, t.e}, {dq + (head * t.n + q.first) * t.e, t.e}, q.rows, t.e, q.keys, t.scale,
-                     adds(0, sample, true));
-          if (T* const dk = dx(1, sample); dk != nullptr)
-            multiply({ds, q.keys, true}, {q.q, t.e}, {dk + g * t.m * t.e, t.e}, q.keys, t.e, q.rows, t.scale,
-                     adds(1, sample, first));
-        }
-    };
-    const int64_t key_heads = t.heads / t.group, tasks = t.at.samples * key_heads;
-    const auto one = [&](int64_t task) { key_head(task / key_heads, task % key_heads); };
-    static work_meter meter;
-    if (impl::gradients_are_separate(t.at, run)) return meter.run_tasks(tasks, t.group * t.blocks * t.numbers_of_a_tile(), one);
-    for (int64_t task = 0; task < tasks; ++task) one(task);
+    if (run.dx[3] == nullptr) return through([](const tile&, const T*) {});
+    scatter_sums(run.dx[3], t.n * t.m, t.at.samples * t.heads, [&](const auto& add) {
+      through([&](const tile& q, const T* ds) {
+        for (int64_t i = 0; i < q.rows; ++i)
+          for (int64_t j = 0; j < q.keys; ++j) add((q.first + i) * t.m + j, ds[i * q.keys + j]);
+      });
+    });
   }
 
  private:
@@ -165,8 +170,49 @@ struct tuned<scaled_dot_product_attention_op, T> {
     }
   };
 
+  using gradients = impl::shared_gradients<T, 4>;
+  /// Whether the gradient of input k holds something before this sample gives to it.
+  static bool adds_to(const vjp_run<T>& run, const tiles& t, const gradients& shared, std::size_t k, int64_t sample) {
+    return run.adds(k) || shared.joins(k) || (sample > 0 && t.at.step[k] == 0);
+  }
+  /// The gradient of one head's keys or values, which all its tiles of queries add to; more than a block of them by blocks.
+  class head_gradient {
+   public:
+    /// `width` numbers for each key.
+    head_gradient(const tiles& t, int64_t g, T* all, int64_t width, bool adds)
+        : t_(t), to_(all == nullptr ? nullptr : all + g * t.m * width), width_(width), adds_(adds) {
+      if (const int64_t terms = t.group * t.blocks; to_ != nullptr && terms > sum_block)
+        sums_.emplace(t.m * width, terms / sum_block + 1);
+    }
+    /// += scale x (keys of the tile, rows) y (rows, width).
+    void add(const matrix_operand<const T>& x, const matrix_operand<const T>& y, const tile& q, T scale) {
+      if (to_ == nullptr) return;
+      if (sums_) {
+        if (tile_++ % sum_block == 0) block_ = sums_->next_zeros();
+        return multiply(x, y, {block_, width_}, q.keys, width_, q.rows, scale, true);
+      }
+      if (!adds_) std::fill(to_ + q.keys * width_, to_ + t_.m * width_, T(0));  // keys that no query sees
+      multiply(x, y, {to_, width_}, q.keys, width_, q.rows, scale, adds_);
+      adds_ = true;
+    }
+    void finish() {
+      if (!sums_) return;
+      const T* const total = sums_->total();
+      for (int64_t i = 0; i < t_.m * width_; ++i) to_[i] = adds_ ? to_[i] + total[i] : total[i];
+    }
+
+   private:
+    const tiles& t_;
+    T* to_;
+    int64_t width_, tile_ = 0;
+    bool adds_;
+    std::optional<joined_rows<T>> sums_;
+    T* block_ = nullptr;
+  };
+
   static T weighted_mean(const T* a, const T* x, int64_t n) {
     constexpr int64_t chains = 8;
+    if (const int64_t half = n / 2; n > sum_block * chains) return weighted_mean(a, x, half) + weighted_mean(a + half, x + half, n - half);
     T part[chains] = {}, rest(0);
     int64_t j = 0;
     for (; j + chains <= n; j += chains)

@@ -105,11 +105,11 @@ struct scaled_dot_product_attention_op {
 
   template <class Draw>
   static constexpr auto sample(Draw& draw) {
-    const int64_t g = draw.whole(1, 2), h = g * draw.whole(1, 2), n = draw.whole(1, 4), m = draw.whole(1, 4),
-                  e = draw.whole(1, 3);
+    const int64_t g = draw.length(1, 2), h = g * draw.length(1, 2), n = draw.length(1, 4), m = draw.length(1, 4),
+                  e = draw.length(1, 3);
     const scaled_dot_product_attention_op op{.causal = draw.whole(0, 1) == 1,
                                              .scale = draw.whole(0, 1) == 1 ? draw.number(0.25, 2) : 0};
-    return draw.sample(op, shape{h, n, e}, shape{g, m, e}, shape{g, m, draw.whole(1, 3)}, draw.optional(shape{n, m}));
+    return draw.sample(op, shape{h, n, e}, shape{g, m, e}, shape{g, m, draw.length(1, 3)}, draw.optional(shape{n, m}));
   }
 
  private:

@@ -74,14 +74,14 @@ struct conv_op {
   template <class Draw, class Make>
   static constexpr auto sample(Draw& draw, int axes, const Make& make) {
     conv_geometry g{.stride = {}, .padding = {}, .dilation = {}, .groups = draw.whole(1, 2)};
-    const int64_t in_channels = draw.whole(1, 2), out = draw.whole(1, 3) * g.groups;
+    const int64_t in_channels = draw.length(1, 2), out = draw.length(1, 3) * g.groups;
     shape w{out, in_channels}, x{in_channels * g.groups};
     for (int axis = 0; axis < axes; ++axis) {
       g.stride.append(draw.whole(1, 3));
       g.padding.append(draw.whole(0, 3));
       g.dilation.append(draw.whole(1, 2));
-      w.append(draw.whole(1, 3));
-      x.append(g.dilation[axis] * (w[2 + axis] - 1) + 1 + draw.whole(0, 4));
+      w.append(draw.length(1, 3));
+      x.append(g.dilation[axis] * (w[2 + axis] - 1) + 1 + draw.length(0, 4));
     }
     return make(draw, g, w, x);
   }

@@ -74,14 +74,14 @@ struct conv_transpose_op {
   template <class Draw, class Make>
   static constexpr auto sample(Draw& draw, int axes, const Make& make) {
     conv_geometry g{.stride = {}, .padding = {}, .dilation = {}, .groups = draw.whole(1, 2)};
-    shape w{draw.whole(1, 2) * g.groups, draw.whole(1, 2)}, x{w[0]};
+    shape w{draw.length(1, 2) * g.groups, draw.length(1, 2)}, x{w[0]};
     for (int axis = 0; axis < axes; ++axis) {
       g.stride.append(draw.whole(1, 3));
       g.dilation.append(draw.whole(1, 2));
-      w.append(draw.whole(1, 3));
-      x.append(draw.whole(1, 4));
+      w.append(draw.length(1, 3));
+      x.append(draw.length(1, 4));
       const int64_t full = (x[1 + axis] - 1) * g.stride[axis] + g.dilation[axis] * (w[2 + axis] - 1) + 1;
-      g.padding.append(draw.whole(0, (full - 1) / 2));
+      g.padding.append(draw.whole(0, std::min<int64_t>(6, (full - 1) / 2)));
     }
     return make(draw, g, w, x);
   }

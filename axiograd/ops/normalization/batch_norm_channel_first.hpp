@@ -60,7 +60,7 @@ struct batch_norm_channel_first_op {
 
   template <class Draw>
   static constexpr auto sample(Draw& draw) {
-    const int64_t c = draw.whole(1, 4), h = draw.positive_extent();
+    const int64_t c = draw.length(1, 4), h = draw.positive_extent();
     return draw.sample(batch_norm_channel_first_op{}, shape{c, h, draw.positive_extent()}, shape{c}, shape{c});
   }
 };

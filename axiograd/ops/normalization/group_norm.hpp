@@ -68,7 +68,7 @@ struct group_norm_op {
   static constexpr auto sample(Draw& draw) {
     shape x = draw.positive_shape(2);
     const int groups = draw.whole(1, 3);
-    x[1] = groups * draw.whole(1, 3);
+    x[1] = groups * draw.length(1, 3);
     return draw.sample(group_norm_op{.groups = groups}, x, shape{x[1]}, shape{x[1]});
   }
 };

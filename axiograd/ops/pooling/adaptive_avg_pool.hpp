@@ -35,22 +35,18 @@ struct adaptive_avg_pool_op {
   template <class T>
   void forward(const view<const T>& x, const view<T>& y) const {
     geometry().for_each_window(*x.dims, *y.dims, [&](int64_t q, const auto& window) {
-      T total(0);
-      int64_t n = 0;
-      window([&](int64_t i) {
-        total = total + x.data[i];
-        ++n;
-      });
-      y.data[q] = total / T(static_cast<double>(n));
+      const int64_t n = window.entries();
+      const auto entries = [&](const auto& add) { window([&](int64_t i) { add(x.data[i]); }); };
+      y.data[q] = sum_of<T>(n, entries) / T(static_cast<double>(n));
     });
   }
   template <class T>
   void vjp(const view<const T>& x, const view<const T>& y, const view<const T>& dy, const view<T>& dx) const {
-    geometry().for_each_window(*x.dims, *y.dims, [&](int64_t q, const auto& window) {
-      int64_t n = 0;
-      window([&](int64_t) { ++n; });
-      const T share = dy.data[q] / T(static_cast<double>(n));
-      window([&](int64_t i) { dx.data[i] = dx.data[i] + share; });
+    scatter_sums(dx.data, x.dims->size(), geometry().windows_of_an_entry(*x.dims), [&](const auto& add) {
+      geometry().for_each_window(*x.dims, *y.dims, [&](int64_t q, const auto& window) {
+        const T share = dy.data[q] / T(static_cast<double>(window.entries()));
+        window([&](int64_t i) { add(i, share); });
+      });
     });
   }
 

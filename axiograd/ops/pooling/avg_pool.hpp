@@ -40,17 +40,18 @@ struct avg_pool_op {
   void forward(const view<const T>& x, const view<T>& y) const {
     const T cells = T(static_cast<double>(geometry().cells()));
     geometry().for_each_window(*x.dims, *y.dims, [&](int64_t q, const auto& window) {
-      T total(0);
-      window([&](int64_t i) { total = total + x.data[i]; });
-      y.data[q] = total / cells;
+      const auto entries = [&](const auto& add) { window([&](int64_t i) { add(x.data[i]); }); };
+      y.data[q] = sum_of<T>(geometry().cells(), entries) / cells;
     });
   }
   template <class T>
   void vjp(const view<const T>& x, const view<const T>& y, const view<const T>& dy, const view<T>& dx) const {
     const T cells = T(static_cast<double>(geometry().cells()));
-    geometry().for_each_window(*x.dims, *y.dims, [&](int64_t q, const auto& window) {
-      const T share = dy.data[q] / cells;
-      window([&](int64_t i) { dx.data[i] = dx.data[i] + share; });
+    scatter_sums(dx.data, x.dims->size(), geometry().windows_of_an_entry(), [&](const auto& add) {
+      geometry().for_each_window(*x.dims, *y.dims, [&](int64_t q, const auto& window) {
+        const T share = dy.data[q] / cells;
+        window([&](int64_t i) { add(i, share); });
+      });
     });
   }
 

@@ -51,14 +51,16 @@ struct max_pool_op {
   }
   template <class T>
   void vjp(const view<const T>& x, const view<const T>& y, const view<const T>& dy, const view<T>& dx) const {
-    geometry().for_each_window(*x.dims, *y.dims, [&](int64_t q, const auto& window) {
-      const T best = y.data[q];
-      const bool broken = !(best == best);
-      int64_t winner = -1;
-      window([&](int64_t i) {
-        if (winner < 0 && (x.data[i] == best || (broken && !(x.data[i] == x.data[i])))) winner = i;
+    scatter_sums(dx.data, x.dims->size(), geometry().windows_of_an_entry(), [&](const auto& add) {
+      geometry().for_each_window(*x.dims, *y.dims, [&](int64_t q, const auto& window) {
+        const T best = y.data[q];
+        const bool broken = !(best == best);
+        int64_t winner = -1;
+        window([&](int64_t i) {
+          if (winner < 0 && (x.data[i] == best || (broken && !(x.data[i] == x.data[i])))) winner = i;
+        });
+        add(winner, dy.data[q]);
       });
-      dx.data[winner] = dx.data[winner] + dy.data[q];
     });
   }
 

@@ -55,10 +55,12 @@ struct smooth_max_pool_op {
   }
   template <class T>
   void vjp(const view<const T>& x, const view<const T>& y, const view<const T>& dy, const view<T>& dx) const {
-    geometry().for_each_window(*x.dims, *y.dims, [&](int64_t q, const auto& window) {
-      const weights<T> w(*this, x, window);
-      const T share = dy.data[q] / w.total;
-      window([&](int64_t i) { dx.data[i] = dx.data[i] + share * exp(T(beta.value) * x.data[i] - w.shift); });
+    scatter_sums(dx.data, x.dims->size(), geometry().windows_of_an_entry(), [&](const auto& add) {
+      geometry().for_each_window(*x.dims, *y.dims, [&](int64_t q, const auto& window) {
+        const weights<T> w(*this, x, window);
+        const T share = dy.data[q] / w.total;
+        window([&](int64_t i) { add(i, share * exp(T(beta.value) * x.data[i] - w.shift)); });
+      });
     });
   }
 
@@ -87,7 +89,9 @@ struct smooth_max_pool_op {
       });
       const int64_t outside = op.geometry().cells() - inside;
       if (outside > 0) shift = max(shift, T(0));
-      window([&](int64_t i) { total = total + exp(b * x.data[i] - shift); });
+      total = sum_of<T>(op.geometry().cells(), [&](const auto& add) {
+        window([&](int64_t i) { add(exp(b * x.data[i] - shift)); });
+      });
       if (outside > 0) total = total + T(static_cast<double>(outside)) * exp(-shift);
     }
   };

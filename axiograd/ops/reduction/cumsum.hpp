@@ -1,6 +1,7 @@
 #pragma once
 
 #include <axiograd/core/algorithm.hpp>
+#include <axiograd/core/block_sum.hpp>
 #include <axiograd/core/op.hpp>
 #include <axiograd/core/view.hpp>
 
@@ -32,24 +33,24 @@ struct cumsum_op {
 
   template <class T>
   void forward(const view<const T>& x, const view<T>& y) const {
-    for_each_group<T>(*x.dims, [&](T* total, int64_t chains, int64_t first, int64_t apart, int64_t n, int64_t step) {
-      for (int64_t i = 0; i < n; ++i)
+    for_each_group<T>(*x.dims, [&](auto& totals, int64_t chains, int64_t first, int64_t apart, int64_t n, int64_t step) {
+      totals.run(n, chains, [&](int64_t i, const auto& put) {
         for (int64_t c = 0; c < chains; ++c) {
           const int64_t at = first + c * apart + i * step;
-          y.data[at] = total[c] = i == 0 ? x.data[at] : total[c] + x.data[at];
+          y.data[at] = put(c, x.data[at]);
         }
+      });
     });
   }
   template <class T>
   void vjp(const view<const T>& x, const view<const T>&, const view<const T>& dy, const view<T>& dx) const {
-    for_each_group<T>(*x.dims, [&](T* total, int64_t chains, int64_t first, int64_t apart, int64_t n, int64_t step) {
-      for (int64_t c = 0; c < chains; ++c) total[c] = T(0);
-      for (int64_t i = n; i-- > 0;)
+    for_each_group<T>(*x.dims, [&](auto& totals, int64_t chains, int64_t first, int64_t apart, int64_t n, int64_t step) {
+      totals.run(n, chains, [&](int64_t i, const auto& put) {
         for (int64_t c = 0; c < chains; ++c) {
-          const int64_t at = first + c * apart + i * step;
-          total[c] = total[c] + dy.data[at];
-          dx.data[at] = dx.data[at] + total[c];
+          const int64_t at = first + c * apart + (n - 1 - i) * step;
+          dx.data[at] = dx.data[at] + put(c, dy.data[at]);
         }
+      });
     });
   }
 
@@ -60,21 +61,58 @@ struct cumsum_op {
   }
 
  private:
+  static constexpr int64_t most_chains = 64, lines_beside = 4;
+
+  /// Sums that run side by side. The total before a block of terms is kept as two numbers, the second what rounding takes from the
+  /// first: the error does not grow with the length, and terms that are not negative give totals that never fall.
+  template <class T>
+  struct running_totals {
+    T high[static_cast<std::size_t>(most_chains)];
+    T low[static_cast<std::size_t>(most_chains)];  ///< and the block's terms so far
+
+    /// Calls line(i, put) for i = 0 .. n-1; put(c, x) adds a term to chain c and gives its total.
+    template <class Line>
+    void run(int64_t n, int64_t chains, const Line& line) {
+      const int64_t first_block = std::floating_point<T> ? std::min(n, sum_block) : n;
+      if (n > 0) line(int64_t{0}, [this](int64_t c, const T& x) { return low[c] = x; });
+      for (int64_t i = 1; i < first_block; ++i) line(i, [this](int64_t c, const T& x) { return low[c] = low[c] + x; });
+      if constexpr (std::floating_point<T>) {
+        for (int64_t c = 0; c < chains && n > sum_block; ++c) high[c] = T(0);
+        for (int64_t begin = sum_block; begin < n; begin += sum_block) {
+          for (int64_t c = 0; c < chains; ++c) carry(c);
+          const int64_t end = std::min(n, begin + sum_block);
+          for (int64_t i = begin; i < end; ++i)
+            line(i, [this](int64_t c, const T& x) {
+              low[c] = low[c] + x;
+              return high[c] + low[c];
+            });
+        }
+      }
+    }
+
+   private:
+    void carry(int64_t c) {  // two-sum, Knuth 1969
+      const T before = high[c], sum = before + low[c], of_low = sum - before;
+      const T lost = (before - (sum - of_low)) + (low[c] - of_low);
+      high[c] = sum;
+      low[c] = lost - lost == 0 ? lost : T(0);  // nothing is lost of what is not finite
+    }
+  };
+
   /// Calls body(room for totals, chains, first, apart, n, step) for groups of chains of sums that run side by side: entry i of
   /// chain c lies at first + c apart + i step. Neighbours make a group, or a few lines where the axis is the last one.
   template <class T, class Body>
   void for_each_group(const shape& dims, const Body& body) const {
     const int64_t n = dims[axis], inner = dims.stride(axis), lines = dims.first(axis).size();
-    constexpr int64_t beside = 64, lines_beside = 4;
-    T total[static_cast<std::size_t>(beside)];
+    running_totals<T> totals;
     if (inner == 1) {
       for (int64_t line = 0; line < lines; line += lines_beside)
-        body(total, std::min(lines - line, lines_beside), line * n, n, n, int64_t{1});
+        body(totals, std::min(lines - line, lines_beside), line * n, n, n, int64_t{1});
       return;
     }
     for (int64_t line = 0; line < lines; ++line)
-      for (int64_t k = 0; k < inner; k += beside)
-        body(total, std::min(inner - k, beside), line * n * inner + k, int64_t{1}, n, inner);
+      for (int64_t k = 0; k < inner; k += most_chains)
+        body(totals, std::min(inner - k, most_chains), line * n * inner + k, int64_t{1}, n, inner);
   }
 };
 AXG_OPERATOR(cumsum)

@@ -1,0 +1,161 @@
+#pragma once
+// Sums of many terms, of numbers and of rows of numbers. Blocks of terms are added in turn and the blocks pairwise, so that the
+// error grows with the logarithm of the number of terms (docs/decisions/accuracy-of-sums.md). Exact numbers, which own memory,
+// are added in turn.
+
+#include <axiograd/core/algorithm.hpp>
+#include <axiograd/core/scratch.hpp>
+#include <bit>
+#include <concepts>
+#include <limits>
+
+namespace axiograd {
+
+/// So many terms are added in turn.
+inline constexpr int64_t sum_block = 32;
+
+/// Numbers, and vectors of them, whose long sums are made of blocks.
+template <class T>
+inline constexpr bool sums_by_blocks = std::is_trivially_copyable_v<T>;
+
+/// A sum of terms that come one at a time. As a binary counter: level l holds the sum of 2^l blocks where bit l of their number
+/// is set.
+template <class T>
+class block_sum {
+ public:
+  void add(const T& x) {
+    open_ = open_ + x;
+    if constexpr (sums_by_blocks<T>)
+      if (++terms_ == sum_block) close();
+  }
+  T total() const {
+    T sum = open_;
+    if constexpr (sums_by_blocks<T>)
+      for (int l = 0; blocks_ >> l != 0; ++l)
+        if ((blocks_ >> l & 1) != 0) sum = level_[l] + sum;
+    return sum;
+  }
+
+ private:
+  void close() {
+    int l = 0;
+    for (std::uint64_t bits = blocks_++; (bits & 1) != 0; bits >>= 1, ++l) open_ = level_[l] + open_;
+    level_[l] = open_;
+    open_ = T(0);
+    terms_ = 0;
+  }
+  struct nothing {};
+
+  T open_ = T(0);
+  std::uint64_t blocks_ = 0;
+  int64_t terms_ = 0;
+  std::conditional_t<sums_by_blocks<T>, T, nothing> level_[sums_by_blocks<T> ? 58 : 1];  // of 2^63 terms
+};
+
+/// The sum of the terms that visit(add) hands to add(x), at most `most` of them.
+template <class T, class Visit>
+T sum_of(int64_t most, const Visit& visit) {
+  if (most <= sum_block) {
+    T total(0);
+    visit([&](const T& x) { total = total + x; });
+    return total;
+  }
+  block_sum<T> total;
+  visit([&](const T& x) { total.add(x); });
+  return total.total();
+}
+
+/// The sum of rows of `width` numbers that come as sums of blocks of rows; the counter of block_sum for each column.
+template <class T>
+class joined_rows {
+ public:
+  joined_rows(int64_t width, int64_t blocks)
+      : width_(width),
+        memory_(std::max<int64_t>(1, (std::bit_width(static_cast<std::uint64_t>(blocks)) + 1) * width)),
+        open_(memory_.data()) {}
+  joined_rows(const joined_rows&) = delete;
+  joined_rows& operator=(const joined_rows&) = delete;
+
+  /// Where the sum of the next block belongs; that of the block before it is complete.
+  T* next() {
+    if (begun_) close();
+    begun_ = true;
+    return open_;
+  }
+  /// The same, filled with zeros.
+  T* next_zeros() {
+    T* const row = next();
+    std::fill_n(row, width_, T(0));
+    return row;
+  }
+  /// The sum of all blocks, of which there is at least one.
+  const T* total() {
+    for (int l = 0; blocks_ >> l != 0; ++l)
+      if ((blocks_ >> l & 1) != 0) add(level_[l]);
+    blocks_ = 0;
+    return open_;
+  }
+
+ private:
+  void close() {
+    int l = 0;
+    for (std::uint64_t bits = blocks_++; (bits & 1) != 0; bits >>= 1, ++l) add(level_[l]);
+    if (l == levels_) {
+      ++levels_;
+      level_[l] = memory_.data() + levels_ * width_;
+    }
+    std::swap(level_[l], open_);
+  }
+  void add(const T* other) {  // the earlier rows come first
+    T* const sum = open_;
+    for (int64_t j = 0; j < width_; ++j) sum[j] = other[j] + sum[j];
+  }
+
+  int64_t width_;
+  scratch_memory<T> memory_;
+  T* open_;
+  T* level_[64];
+  int levels_ = 0;
+  std::uint64_t blocks_ = 0;
+  bool begun_ = false;
+};
+
+/// row[0 .. width-1] += the sum over i < terms of what add_term(i, to) adds to `to`.
+template <class T, class F>
+void add_terms(T* row, int64_t width, int64_t terms, const F& add_term) {
+  if (!sums_by_blocks<T> || terms <= sum_block) {
+    for (int64_t i = 0; i < terms; ++i) add_term(i, row);
+    return;
+  }
+  joined_rows<T> sums(width, terms / sum_block + 1);
+  T* block = nullptr;
+  for (int64_t i = 0; i < terms; ++i) {
+    if (i % sum_block == 0) block = sums.next_zeros();
+    add_term(i, block);
+  }
+  const T* const total = sums.total();
+  for (int64_t j = 0; j < width; ++j) row[j] = row[j] + total[j];
+}
+
+/// Calls body(add), where add(i, x) adds x to to[i]. Where an entry may get more than a block of terms, what every addition
+/// rounds away is kept beside it and added at the end (two-sum, Knuth 1969).
+template <class T, class Body>
+void scatter_sums(T* to, int64_t size, int64_t most_terms, const Body& body) {
+  if constexpr (std::floating_point<T>)
+    if (most_terms > sum_block) {
+      scratch_memory<T> memory(std::max<int64_t>(1, size));
+      T* const lost = memory.data();
+      std::fill_n(lost, size, T(0));
+      body([to, lost](int64_t i, const T& x) {
+        const T before = to[i], sum = before + x, of_x = sum - before;
+        lost[i] = lost[i] + ((before - (sum - of_x)) + (x - of_x));
+        to[i] = sum;
+      });
+      for (int64_t i = 0; i < size; ++i)
+        if (lost[i] - lost[i] == 0) to[i] = to[i] + lost[i];  // nothing is lost of what is not finite
+      return;
+    }
+  body([to](int64_t i, const T& x) { to[i] = to[i] + x; });
+}
+
+}  // namespace axiograd
