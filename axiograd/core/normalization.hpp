@@ -110,8 +110,31 @@ struct norm_groups {
   }
   template <class T>
   void vjp(const T* x, const T* gamma, const T& epsilon, const T* dy, T* dx, T* dgamma, T* dbeta) const {
-    for (int64_t g = 0; g < groups; ++g)
-      vjp_group(impl::along_runs<T>{inner}, g, x, gamma, epsilon, dy, dx, true, dgamma, dbeta);
+    for (int64_t c = 0; c < cycle; ++c)
+      for_groups_of(c, dgamma, dbeta, [&](int64_t g, T* to_gamma, T* to_beta) {
+        vjp_group(impl::along_runs<T>{inner}, g, x, gamma, epsilon, dy, dx, true, to_gamma, to_beta);
+      });
+  }
+  /// Calls one(g, dgamma, dbeta) for the groups that share the channels of group c < cycle. Where they are more than a block, they
+  /// add to the sums of blocks, which go to the gradients in the end.
+  template <class T, class F>
+  void for_groups_of(int64_t c, T* dgamma, T* dbeta, const F& one) const {
+    const int64_t sharing = groups / cycle;
+    if (!sums_by_blocks<T> || sharing <= sum_block || (dgamma == nullptr && dbeta == nullptr)) {
+      for (int64_t g = c; g < groups; g += cycle) one(g, dgamma, dbeta);
+      return;
+    }
+    joined_rows<T> sums(2 * channels, sharing / sum_block + 1);
+    T* block = nullptr;
+    for (int64_t i = 0; i < sharing; ++i) {
+      if (i % sum_block == 0) block = sums.next_zeros() - c * channels;
+      one(c + i * cycle, dgamma == nullptr ? nullptr : block, dbeta == nullptr ? nullptr : block + channels);
+    }
+    const T* const total = sums.total();
+    for (int64_t i = 0; i < channels; ++i) {
+      if (dgamma != nullptr) dgamma[c * channels + i] = dgamma[c * channels + i] + total[i];
+      if (dbeta != nullptr) dbeta[c * channels + i] = dbeta[c * channels + i] + total[channels + i];
+    }
   }
 
  private:

@@ -71,7 +71,9 @@ void norm_vjp(const Op& op, const vjp_run<T>& run) {
         using native = native_norm<T, Set>;
         if (n.side_by_side()) return native::vjp_side_by_side(n, from, to, x, gamma, epsilon, dy, dx(0), adds, dx(1), dx(2));
         for (int64_t c = from; c < to; ++c)
-          for (int64_t g = c; g < n.groups; g += n.cycle) native::vjp(n, g, x, gamma, epsilon, dy, dx(0), adds, dx(1), dx(2));
+          n.for_groups_of(c, dx(1), dx(2), [&](int64_t g, T* dgamma, T* dbeta) {
+            native::vjp(n, g, x, gamma, epsilon, dy, dx(0), adds, dgamma, dbeta);
+          });
       });
     }
     if (!joins) return;

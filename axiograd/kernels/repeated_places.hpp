@@ -33,7 +33,8 @@ class compensated_places {
   /// to[place .. ] += the row.
   void add(int64_t place, const T* row) {
     T* const sum = to_ + place;
-    T* const lost = lost_.data() + number_of(place) * width_;
+    const int64_t number = number_of(place);  // before the memory's address is taken: it may grow
+    T* const lost = lost_.data() + number * width_;
     for (int64_t i = 0; i < width_; ++i) {
       const T before = sum[i], after = before + row[i], of_row = after - before;
       lost[i] = lost[i] + ((before - (after - of_row)) + (row[i] - of_row));

@@ -15,5 +15,6 @@ std::vector<fault> higher_order_faults();
 std::vector<fault> rowwise_faults();
 std::vector<fault> sample_faults();
 std::vector<fault> kernel_faults();
+std::vector<fault> sum_faults();
 
 }  // namespace axiograd::conformance
