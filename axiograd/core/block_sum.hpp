@@ -137,8 +137,17 @@ void add_terms(T* row, int64_t width, int64_t terms, const F& add_term) {
   for (int64_t j = 0; j < width; ++j) row[j] = row[j] + total[j];
 }
 
-/// Calls body(add), where add(i, x) adds x to to[i]. Where an entry may get more than a block of terms, what every addition
-/// rounds away is kept beside it and added at the end (two-sum, Knuth 1969).
+/// sum += x, where `lost` is what the addition before has rounded away of the sum, and takes what this one does (Kahan 1965 with
+/// the two-sum of Knuth 1969). The error does not grow with the number of terms.
+template <std::floating_point T>
+void add_compensated(T& sum, T& lost, const T& x) {
+  const T term = x + lost, before = sum, after = before + term, of_term = after - before;
+  const T rest = (before - (after - of_term)) + (term - of_term);
+  lost = rest - rest == 0 ? rest : T(0);  // nothing is lost of what is not finite
+  sum = after;
+}
+
+/// Calls body(add), where add(i, x) adds x to to[i], compensated where an entry may get more than a block of terms.
 template <class T, class Body>
 void scatter_sums(T* to, int64_t size, int64_t most_terms, const Body& body) {
   if constexpr (std::floating_point<T>)
@@ -146,13 +155,8 @@ void scatter_sums(T* to, int64_t size, int64_t most_terms, const Body& body) {
       scratch_memory<T> memory(std::max<int64_t>(1, size));
       T* const lost = memory.data();
       std::fill_n(lost, size, T(0));
-      body([to, lost](int64_t i, const T& x) {
-        const T before = to[i], sum = before + x, of_x = sum - before;
-        lost[i] = lost[i] + ((before - (sum - of_x)) + (x - of_x));
-        to[i] = sum;
-      });
-      for (int64_t i = 0; i < size; ++i)
-        if (lost[i] - lost[i] == 0) to[i] = to[i] + lost[i];  // nothing is lost of what is not finite
+      body([to, lost](int64_t i, const T& x) { add_compensated(to[i], lost[i], x); });
+      for (int64_t i = 0; i < size; ++i) to[i] = to[i] + lost[i];
       return;
     }
   body([to](int64_t i, const T& x) { to[i] = to[i] + x; });

@@ -23,8 +23,7 @@ class place_counts {
   std::vector<std::uint32_t> counts_;
 };
 
-/// Rows of equal width that are added to the same places of a tensor again and again. What every addition rounds away is kept
-/// beside the place and added at the end (two-sum, Knuth 1969).
+/// Rows of equal width that are added to the same places of a tensor again and again, compensated.
 template <class T>
 class compensated_places {
  public:
@@ -35,17 +34,12 @@ class compensated_places {
     T* const sum = to_ + place;
     const int64_t number = number_of(place);  // before the memory's address is taken: it may grow
     T* const lost = lost_.data() + number * width_;
-    for (int64_t i = 0; i < width_; ++i) {
-      const T before = sum[i], after = before + row[i], of_row = after - before;
-      lost[i] = lost[i] + ((before - (after - of_row)) + (row[i] - of_row));
-      sum[i] = after;
-    }
+    for (int64_t i = 0; i < width_; ++i) add_compensated(sum[i], lost[i], row[i]);
   }
   void finish() {
     const T* lost = lost_.data();
     for (const int64_t place : places_)
-      for (int64_t i = 0; i < width_; ++i, ++lost)
-        if (*lost - *lost == 0) to_[place + i] = to_[place + i] + *lost;  // nothing is lost of what is not finite
+      for (int64_t i = 0; i < width_; ++i, ++lost) to_[place + i] = to_[place + i] + *lost;
   }
 
  private:

@@ -81,7 +81,8 @@ class comparison {
         {"library", &s_.f32.chosen}, {"baseline", &s_.f32.sets[static_cast<std::size_t>(isa::baseline)]}};
     for (const auto& [name, kernel] : kernels) {
       if (!*kernel) continue;
-      const std::string at = std::string(name) + ", " + l.what + " is long, " + describe(c) + ", seed " + std::to_string(d.seed());
+      const std::string at =
+          std::string(name) + ", " + l.what + " is long, " + describe(c) + ", seed " + std::to_string(d.seed());
       const auto got = run_forward(kernel->forward, c, x);
       compare(got, y, 0, "result", at);
       auto gradient = zeros_like(x);

@@ -17,6 +17,8 @@ using desc = dnnl::memory::desc;
 
 // Multiplications of a part from which a primitive is worth its start; it also allocates memory of its own at each run.
 constexpr std::int64_t smallest_work = 1 << 16;
+// Longer sums of products go through matrix products, which are cut (docs/decisions/accuracy-of-sums.md).
+constexpr std::int64_t longest_product = 1 << 16;
 // The samples are cut into at most so many parts; each is computed by one thread, and sums its gradient of the kernel.
 constexpr std::int64_t most_parts = 8;
 
@@ -201,7 +203,10 @@ void for_parts(const convolution_call& c, const F& body) {
 
 bool convolution_call::fits_library() const {
   if (kernel.rank < 3 || kernel.rank > 5 || samples == 0 || current_precision() != precision::fp32) return false;
-  return samples_of_a_part(*this) * y.size() * kernel.from(1).size() >= smallest_work;
+  // Terms of one entry of y, and of one of x's gradient; the library adds them one after the other.
+  const std::int64_t forward = kernel.from(1).size(), back = kernel[0] / geometry.groups * kernel.from(2).size();
+  if (std::max(forward, back) > longest_product) return false;
+  return samples_of_a_part(*this) * y.size() * forward >= smallest_work;
 }
 
 layout convolution_call::likes_y(bool with_bias) const {

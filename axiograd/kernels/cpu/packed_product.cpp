@@ -75,7 +75,6 @@ struct packed_matrix final : kept_form {
   std::vector<packed_part> parts;  // none: the library has no packed form for one of them
 
   explicit packed_matrix(const gemm_call<float>& c) : of(c.b), n(c.n), k(c.k) {
-    const single_threaded_library guard;
     for (std::int64_t i = 0; i < parts_of(k); ++i) {
       parts.emplace_back(part_of_k(c, i));
       if (parts.back().memory.get() != nullptr) continue;

@@ -58,9 +58,9 @@ struct product_case {
   }
 };
 
-// One row, tiles of rows, products that are worth two threads, sizes that no vector divides.
+// One row, tiles of rows, products that are worth two threads, sizes that no vector divides, several parts of k.
 // Rows that the tiles do not divide: 259 and 517 in two and three, 1029 in five.
-constexpr std::array<std::array<int64_t, 3>, 12> sizes{{{259, 64, 70},
+constexpr std::array<std::array<int64_t, 3>, 14> sizes{{{259, 64, 70},
                                                         {517, 80, 64},
                                                         {1029, 64, 66},
                                                         {1, 128, 128},
@@ -71,7 +71,9 @@ constexpr std::array<std::array<int64_t, 3>, 12> sizes{{{259, 64, 70},
                                                         {64, 384, 200},
                                                         {300, 70, 300},
                                                         {5, 1600, 17},
-                                                        {2, 17, 1100}}};
+                                                        {2, 17, 1100},
+                                                        {3, 20, 9000},
+                                                        {1, 130, 4100}}};
 
 TEST(packed_product, is_right) {
   for (const auto& [m, n, k] : sizes)

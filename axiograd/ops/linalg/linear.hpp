@@ -9,6 +9,8 @@ namespace axiograd {
 ///
 /// Shapes: leading axes before x; weight and bias are shared by all samples.
 /// Errors: shape_mismatch.
+/// Accuracy: products of floats and doubles sum blocks of 4,096 terms, which are joined pairwise; the gradient of the bias sums
+/// blocks of 32.
 struct linear_op {
   static constexpr op_info info{.name = "linear",
                                 .formula = "y_o = sum_i w_oi x_i + b_o",
