@@ -137,8 +137,8 @@ void add_terms(T* row, int64_t width, int64_t terms, const F& add_term) {
   for (int64_t j = 0; j < width; ++j) row[j] = row[j] + total[j];
 }
 
-/// sum += x, where `lost` is what the addition before has rounded away of the sum, and takes what this one does (Kahan 1965 with
-/// the two-sum of Knuth 1969). The error does not grow with the number of terms.
+/// sum += x, where `lost` is what the addition before has rounded away of the sum, and takes what this one does (Kahan 1965
+/// with the two-sum of Knuth 1969). The error does not grow with the number of terms.
 template <std::floating_point T>
 void add_compensated(T& sum, T& lost, const T& x) {
   const T term = x + lost, before = sum, after = before + term, of_term = after - before;

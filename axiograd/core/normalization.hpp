@@ -115,8 +115,8 @@ struct norm_groups {
         vjp_group(impl::along_runs<T>{inner}, g, x, gamma, epsilon, dy, dx, true, to_gamma, to_beta);
       });
   }
-  /// Calls one(g, dgamma, dbeta) for the groups that share the channels of group c < cycle. Where they are more than a block, they
-  /// add to the sums of blocks, which go to the gradients in the end.
+  /// Calls one(g, dgamma, dbeta) for the groups that share the channels of group c < cycle. Where they are more than a block,
+  /// they add to the sums of blocks, which go to the gradients in the end.
   template <class T, class F>
   void for_groups_of(int64_t c, T* dgamma, T* dbeta, const F& one) const {
     const int64_t sharing = groups / cycle;

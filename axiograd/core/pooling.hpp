@@ -44,7 +44,8 @@ struct pool_window {
 }  // namespace impl
 
 /// Calls body(q, window) for each window over a channels-first tensor, q its place in y; window(visit) visits the places in x
-/// of its entries, in row-major order, and window.entries() says how many there are. Along each axis window q covers range(axis, q, extent of x).
+/// of its entries, in row-major order, and window.entries() says how many there are. Along each axis window q covers
+/// range(axis, q, extent of x).
 template <class Range, class Body>
 void for_each_window(const shape& x, const shape& y, const Range& range, const Body& body) {
   const int axes = x.rank - 1;

@@ -9,7 +9,9 @@
 namespace axiograd::impl {
 
 /// Whether the box has several entries along an axis and takes the same one again and again.
-inline bool repeats(const box_move& m, int axis) { return m.box[axis] > 1 && m.from_stride[static_cast<std::size_t>(axis)] == 0; }
+inline bool repeats(const box_move& m, int axis) {
+  return m.box[axis] > 1 && m.from_stride[static_cast<std::size_t>(axis)] == 0;
+}
 
 /// A box as outer x n x inner entries of dy, row-major, that are summed along n.
 struct summed_columns {

@@ -20,8 +20,8 @@ void add_rows(const T* x, int64_t step, int64_t rows, int64_t width, T* __restri
 }
 }  // namespace impl
 
-/// y (outer, inner) = the sums of x (outer, n, inner) over its middle axis, n > 0: blocks of rows in order, the blocks pairwise.
-/// The tree depends on n only.
+/// y (outer, inner) = the sums of x (outer, n, inner) over its middle axis, n > 0: blocks of rows in order, the blocks
+/// pairwise. The tree depends on n only.
 template <class T>
 void sum_columns(work_meter& meter, const T* x, int64_t outer, int64_t n, int64_t inner, T* y) {
   // Long strips of each row, or the processor's prefetching would begin anew in every row.

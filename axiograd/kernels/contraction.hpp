@@ -285,7 +285,7 @@ template <class T>
   T* const dbias = run.dx[static_cast<std::size_t>(c.bias)];
   if (dbias == nullptr) return;
   impl::add_row_sums(c.for_bias, *run.in[static_cast<std::size_t>(c.bias)].dims, dy, dbias,
-                          run.adds(static_cast<std::size_t>(c.bias)));
+                     run.adds(static_cast<std::size_t>(c.bias)));
 }
 
 // Compiled once (contraction.cpp), not in every operator's unit.

@@ -57,8 +57,7 @@ class planted_fault : public testing::Test {
 const std::vector<fault>& all_faults() {
   static const std::vector<fault> list = [] {
     std::vector<fault> all;
-    for (auto make :
-         {&elementwise_faults, &higher_order_faults, &rowwise_faults, &sample_faults, &kernel_faults, &sum_faults})
+    for (auto make : {&elementwise_faults, &higher_order_faults, &rowwise_faults, &sample_faults, &kernel_faults, &sum_faults})
       for (const fault& f : make()) all.push_back(f);
     return all;
   }();

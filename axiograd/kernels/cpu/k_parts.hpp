@@ -21,8 +21,8 @@ gemm_call<T> part_of_k(const gemm_call<T>& c, std::int64_t i) {
   return part;
 }
 
-/// One tile of any k, y not transposed: one(part, number) for each part, whose products are joined pairwise. The length of k alone
-/// says how (docs/decisions/accuracy-of-sums.md).
+/// One tile of any k, y not transposed: one(part, number) for each part, whose products are joined pairwise. The length of k
+/// alone says how (docs/decisions/accuracy-of-sums.md).
 template <class T, class F>
 void by_parts_of_k(const gemm_call<T>& c, const F& one) {
   const std::int64_t parts = parts_of(c.k);

@@ -83,8 +83,8 @@ struct packed_matrix final : kept_form {
     }
   }
   bool is_of(const gemm_call<float>& c) const {
-    return !parts.empty() && of.data == c.b.data && of.leading == c.b.leading && of.transposed == c.b.transposed &&
-           n == c.n && k == c.k;
+    return !parts.empty() && of.data == c.b.data && of.leading == c.b.leading && of.transposed == c.b.transposed && n == c.n &&
+           k == c.k;
   }
 };
 

@@ -212,7 +212,8 @@ struct tuned<scaled_dot_product_attention_op, T> {
 
   static T weighted_mean(const T* a, const T* x, int64_t n) {
     constexpr int64_t chains = 8;
-    if (const int64_t half = n / 2; n > sum_block * chains) return weighted_mean(a, x, half) + weighted_mean(a + half, x + half, n - half);
+    if (const int64_t half = n / 2; n > sum_block * chains)
+      return weighted_mean(a, x, half) + weighted_mean(a + half, x + half, n - half);
     T part[chains] = {}, rest(0);
     int64_t j = 0;
     for (; j + chains <= n; j += chains)

@@ -89,9 +89,8 @@ struct smooth_max_pool_op {
       });
       const int64_t outside = op.geometry().cells() - inside;
       if (outside > 0) shift = max(shift, T(0));
-      total = sum_of<T>(op.geometry().cells(), [&](const auto& add) {
-        window([&](int64_t i) { add(exp(b * x.data[i] - shift)); });
-      });
+      total = sum_of<T>(op.geometry().cells(),
+                        [&](const auto& add) { window([&](int64_t i) { add(exp(b * x.data[i] - shift)); }); });
       if (outside > 0) total = total + T(static_cast<double>(outside)) * exp(-shift);
     }
   };

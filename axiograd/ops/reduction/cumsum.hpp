@@ -63,8 +63,8 @@ struct cumsum_op {
  private:
   static constexpr int64_t most_chains = 64, lines_beside = 4;
 
-  /// Sums that run side by side. The total before a block of terms is kept as two numbers, the second what rounding takes from the
-  /// first: the error does not grow with the length, and terms that are not negative give totals that never fall.
+  /// Sums that run side by side. The total before a block of terms is kept as two numbers, the second what rounding takes from
+  /// the first: the error does not grow with the length, and terms that are not negative give totals that never fall.
   template <class T>
   struct running_totals {
     T high[static_cast<std::size_t>(most_chains)];
