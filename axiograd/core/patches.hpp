@@ -46,13 +46,8 @@ struct patches {
   /// The boxes of x and where they land, for kernels/boxes.hpp.
   template <class Emit>
   void moves(std::span<const shape>, const shape&, const Emit& emit) const {
-    for (int64_t c = 0; c < x[0]; ++c) moves_of_channel(c, emit);
-  }
-  /// Those of one channel, a box for each entry of the kernel that any window sees.
-  template <class Emit>
-  void moves_of_channel(int64_t c, const Emit& emit) const {
     const int64_t rows = kernel.from(2).size(), columns = y.from(1).size();
-    offsets(0, {.from = c * x.stride(0), .to = c * rows * columns}, emit);
+    for (int64_t c = 0; c < x[0]; ++c) offsets(0, {.from = c * x.stride(0), .to = c * rows * columns}, emit);
   }
 
  private:

@@ -235,26 +235,21 @@ struct patch_product {
     multiply<T>(patches_of, {w, &kernel}, {from, &windows}, {direct ? image : memory, &patches}, direct);
     if (!direct) add_back(memory, image);
   }
-  /// The image's entries += those of the patches that see them. Each entry of the kernel moves one box of a channel.
+  /// The image's entries += those of the patches that see them.
   template <class T>
   void add_back(const T* of_patches, T* image) const {
-    T* const targets[3]{image};
     const shape dims[3]{image_shape()};
-    const int64_t boxes = source.kernel.from(2).size(), plane = dims[0].stride(0);
-    if (!sums_by_blocks<T> || boxes <= sum_block) return boxes_vjp(source, dims, patches, {}, of_patches, targets);
-    for (int64_t c = 0; c < dims[0][0]; ++c) {
-      joined_rows<T> planes(plane, boxes / sum_block + 1);
-      T* sums = nullptr;
-      int64_t box = 0;
-      source.moves_of_channel(c, [&](box_move m) {
-        if (box++ % sum_block == 0) sums = planes.next_zeros();
-        m.from -= c * plane;
-        add_box_back(m, of_patches, sums);
+    const int64_t terms = std::min(source.kernel.from(2).size(), source.y.from(1).size());
+    if (std::floating_point<T> && terms > sum_block)
+      return scatter_sums(image, dims[0].size(), terms, [&](const auto& add) {
+        source.moves(dims, patches, [&](const box_move& m) {
+          for_each_line(m, 0, m.from, m.to, [&](int64_t from, int64_t at, int64_t n, int64_t step, int64_t distance) {
+            for (int64_t i = 0; i < n; ++i) add(from + i * step, of_patches[at + i * distance]);
+          });
+        });
       });
-      if (box == 0) continue;
-      const T* const total = planes.total();
-      for (int64_t i = 0; i < plane; ++i) image[c * plane + i] = image[c * plane + i] + total[i];
-    }
+    T* const targets[3]{image};
+    boxes_vjp(source, dims, patches, {}, of_patches, targets);
   }
 };
 
