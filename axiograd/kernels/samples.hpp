@@ -243,8 +243,8 @@ struct patch_product {
     if (std::floating_point<T> && terms > sum_block)
       return scatter_sums(image, dims[0].size(), terms, [&](const auto& add) {
         source.moves(dims, patches, [&](const box_move& m) {
-          for_each_line(m, 0, m.from, m.to, [&](int64_t from, int64_t at, int64_t n, int64_t step, int64_t distance) {
-            for (int64_t i = 0; i < n; ++i) add(from + i * step, of_patches[at + i * distance]);
+          for_each_line(m, 0, m.from, m.to, [&](int64_t to, int64_t from, int64_t n, int64_t step, int64_t distance) {
+            for (int64_t i = 0; i < n; ++i) add(to + i * step, of_patches[from + i * distance]);
           });
         });
       });
