@@ -33,7 +33,7 @@ struct cumsum_op {
 
   template <class T>
   void forward(const view<const T>& x, const view<T>& y) const {
-    for_each_group<T>(*x.dims, [&](auto& totals, int64_t chains, int64_t first, int64_t apart, int64_t n, int64_t step) {
+    for_each_group<T>(*x.dims, [&](auto& totals, auto chains, int64_t first, int64_t apart, int64_t n, int64_t step) {
       totals.run(n, chains, [&](int64_t i, const auto& put) {
         for (int64_t c = 0; c < chains; ++c) {
           const int64_t at = first + c * apart + i * step;
@@ -44,7 +44,7 @@ struct cumsum_op {
   }
   template <class T>
   void vjp(const view<const T>& x, const view<const T>&, const view<const T>& dy, const view<T>& dx) const {
-    for_each_group<T>(*x.dims, [&](auto& totals, int64_t chains, int64_t first, int64_t apart, int64_t n, int64_t step) {
+    for_each_group<T>(*x.dims, [&](auto& totals, auto chains, int64_t first, int64_t apart, int64_t n, int64_t step) {
       totals.run(n, chains, [&](int64_t i, const auto& put) {
         for (int64_t c = 0; c < chains; ++c) {
           const int64_t at = first + c * apart + (n - 1 - i) * step;
@@ -107,7 +107,10 @@ struct cumsum_op {
     running_totals<T> totals;
     if (inner == 1) {
       for (int64_t line = 0; line < lines; line += lines_beside)
-        body(totals, std::min(lines - line, lines_beside), line * n, n, n, int64_t{1});
+        if (lines - line == 1)  // a number that the compiler knows
+          body(totals, std::integral_constant<int64_t, 1>(), line * n, n, n, int64_t{1});
+        else
+          body(totals, std::min(lines - line, lines_beside), line * n, n, n, int64_t{1});
       return;
     }
     for (int64_t line = 0; line < lines; ++line)
