@@ -1,9 +1,9 @@
+#include <algorithm>
 #include <axiograd/core/floating_point.hpp>
 #include <axiograd/kernels/cpu/native_update.hpp>
 #include <axiograd/kernels/grain.hpp>
 #include <axiograd/nn/optimiser.hpp>
 #include <axiograd/nn/updates.hpp>
-#include <algorithm>
 #include <cmath>
 
 namespace axiograd::nn {
