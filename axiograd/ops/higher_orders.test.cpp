@@ -148,7 +148,9 @@ TEST(higher_orders, pow_with_a_constant_exponent) {
 TEST(higher_orders, pow_in_both) {
   using two = dual<dual<double>>;
   const auto mixed = [](double x, double y) { return pow(two({x, 1}, {0, 0}), two({y, 0}, {1, 0})).d.d; };
+  const auto mixed_in_the_other_order = [](double x, double y) { return pow(two({x, 0}, {1, 0}), two({y, 1}, {0, 0})).d.d; };
   EXPECT_NEAR(mixed(2, 0), 0.5, 1e-15);
+  EXPECT_NEAR(mixed_in_the_other_order(2, 0), 0.5, 1e-15);
   EXPECT_NEAR(mixed(2, 3), 4 + 12 * std::numbers::ln2, 1e-13);
   // An exponent whose value is a product of what moves: neither part of its tangent alone is the exponent's.
   const two y = two({0, 1}, {0, 0}) * two({0, 0}, {1, 0}) + two(3);

@@ -9,9 +9,9 @@
 namespace axiograd::conformance {
 
 /// T with n levels of duals.
-template <class T, int n>
+template <class T, int N>
 struct nested {
-  using type = dual<typename nested<T, n - 1>::type>;
+  using type = dual<typename nested<T, N - 1>::type>;
 };
 template <class T>
 struct nested<T, 0> {
@@ -19,32 +19,32 @@ struct nested<T, 0> {
 };
 
 /// x as a constant.
-template <class T, int n>
-typename nested<T, n>::type constant(const T& x) {
-  if constexpr (n == 0)
+template <class T, int N>
+typename nested<T, N>::type constant(const T& x) {
+  if constexpr (N == 0)
     return x;
   else
-    return {constant<T, n - 1>(x), constant<T, n - 1>(T(0))};
+    return {constant<T, N - 1>(x), constant<T, N - 1>(T(0))};
 }
 /// x + v (e1 + e2 + ...): what a function makes of it has the k-th derivative along v beside e1 ... ek.
-template <class T, int n>
-typename nested<T, n>::type along([[maybe_unused]] const T& x, const T& v) {
-  if constexpr (n == 0)
+template <class T, int N>
+typename nested<T, N>::type along([[maybe_unused]] const T& x, const T& v) {
+  if constexpr (N == 0)
     return x;
   else
-    return {along<T, n - 1>(x, v), constant<T, n - 1>(v)};
+    return {along<T, N - 1>(x, v), constant<T, N - 1>(v)};
 }
-inline const ball& primal(const ball& x) { return x; }
+inline ball primal(const ball& x) { return x; }
 inline double primal(double x) { return x; }
 template <class T>
 auto primal(const dual<T>& x) {
   return primal(x.v);
 }
 /// The derivatives of order 0, 1, ..., n.
-template <int n, class T, class Number>
+template <int N, class T, class Number>
 void orders_of(const T& y, Number* to) {
   *to = primal(y);
-  if constexpr (n > 0) orders_of<n - 1>(y.d, to + 1);
+  if constexpr (N > 0) orders_of<N - 1>(y.d, to + 1);
 }
 
 inline std::string to_text(double x) {

@@ -58,9 +58,9 @@ double of_two(double x, double z, mpfr_rnd_t side) {
   mpfr_clears(a, b, static_cast<mpfr_ptr>(nullptr));
   return y;
 }
-template <int which>
+template <int Which>
 double larger(double x, double z, mpfr_rnd_t) {
-  return (x > z) == (which > 0) ? x : z;
+  return (x > z) == (Which > 0) ? x : z;
 }
 
 struct function {
@@ -204,7 +204,7 @@ void check_boxes(const function& f) {
 
 class interval_functions : public testing::TestWithParam<function> {};
 TEST_P(interval_functions, enclose_and_shrink_in_every_rounding_mode) { check_boxes(GetParam()); }
-void PrintTo(const function& f, std::ostream* out) { *out << f.name; }
+std::ostream& operator<<(std::ostream& out, const function& f) { return out << f.name; }
 INSTANTIATE_TEST_SUITE_P(boxes, interval_functions, testing::ValuesIn(functions),
                          [](const testing::TestParamInfo<function>& info) { return std::string(info.param.name); });
 

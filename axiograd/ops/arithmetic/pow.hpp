@@ -30,6 +30,9 @@ struct pow_op {
     return {zero_wins(pow(x, y - T(1)), y), select(abs(x) > T(0), z * log(x), select(y > T(0), T(0), z * log(x)))};
   }
 
+  /// The declared accuracy holds where 1 / x is a number, which y x^(y-1) passes through.
+  constexpr bool bounded_at(double x, double) const { return x == 0 || x > 0x1p-126 || x < -0x1p-126; }
+
   /// p t, but 0 where t is, also where p is infinite or undefined: what does not move contributes nothing.
   template <analytic T>
   AXG_HD static constexpr T zero_wins(const T& p, const T& t) {
