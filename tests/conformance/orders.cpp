@@ -125,6 +125,7 @@ void compare(const subject& s, const call& c, const line& l, counts& n, outcome&
   const auto at_order = [&](int order, const ball& got, double in_double, const std::string& what) {
     const two_sides sides{before[static_cast<std::size_t>(order)], after[static_cast<std::size_t>(order)]};
     if (!sides.finite()) return false;
+    if (got.finite() && got.radius() > 1e-13 * std::max(1.0, std::abs(got.midpoint()))) return false;  // too few bits
     const bool smooth = sides.agree();
     if (order == 0 && smooth && !two_sides::near(got, sides.before, 1e-12)) return false;  // a point by itself, as 0 of x != 0
     if (smooth ? !two_sides::near(got, sides.before, 1e-12) : !sides.encloses(got))
