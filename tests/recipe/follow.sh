@@ -9,7 +9,7 @@ fail() { printf '%s: %s\n' "$page" "$*" >&2; exit 1; }
 read -r name group < <(sed -n 's/^ *\.\/dev new-op \([a-z0-9_]*\) \([a-z]*\)$/\1 \2/p' "$page") || fail "no line './dev new-op NAME FOLDER'"
 code=$(awk '/^```cpp$/ { inside = 1; next } /^```$/ { if (inside) exit } inside' "$page")
 [ -n "$code" ] || fail "no block of code"
-header=$(sed -n 's/.*Include the headers of the operators it calls, here `\(.*\)`.*/\1/p' "$page")
+header=$(sed -n 's/.*Include the headers of the operators it calls, here `\([^`]*\)`.*/\1/p' "$page")
 [ -n "$header" ] || fail "no sentence on the headers to include"
 
 rm -rf "$folder" "$copy"

@@ -206,7 +206,7 @@ class interval_functions : public testing::TestWithParam<function> {};
 TEST_P(interval_functions, enclose_and_shrink_in_every_rounding_mode) { check_boxes(GetParam()); }
 std::ostream& operator<<(std::ostream& out, const function& f) { return out << f.name; }
 INSTANTIATE_TEST_SUITE_P(boxes, interval_functions, testing::ValuesIn(functions),
-                         [](const testing::TestParamInfo<function>& info) { return std::string(info.param.name); });
+                         [](const testing::TestParamInfo<function>& tested) { return std::string(tested.param.name); });
 
 TEST(interval_boxes, pow_begins_at_either_zero) {
   EXPECT_EQ(pow(interval(-0.0, 1), interval(-1)), interval(1, inf));
