@@ -18,7 +18,7 @@ AXG_HD constexpr T hyperbolic_sine(const T& x) {
   const T half = exp(a / T(2));
   const T m = expm1(a);
   const T y = select(a > T(40), T(0.5) * half * half - T(0.5) / half / half, T(0.5) * (m + m / (m + T(1))));
-  const T with_sign = select(x > T(0), y, -y);
+  T with_sign = select(x > T(0), y, -y);
   if constexpr (rounds<T>)
     return select(a > T(0), with_sign, x);
   else
