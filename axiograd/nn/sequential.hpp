@@ -67,7 +67,7 @@ class sequential {
     bound m{*this, s};
     const float value = [&] {
       const var<float> y = loss(m);
-      ok_or_throw(s.tape.check("step", y));
+      if (y.generation() != s.tape.generation()) ok_or_throw(s.tape.check("step", y));
       ok_or_throw(s.tape.current_tape().backward_dense_into(s.gradients, y.id(), s.one, kept_gradients::leaves));
       return y.item();
     }();
