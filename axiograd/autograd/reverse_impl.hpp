@@ -159,6 +159,7 @@ struct tape<T>::reverse_pass {
     T* const saved = saved_numbers(n);
     const vjp_run<T> back{in.all(), t.side_of(n), {n.data, n.dims}, dy,    {dx.data(), parents.size()},
                           fresh,    saved,        in.lie.data(),    n.lies};
+    if (n.count == 0) return clear_fresh(back);  // no gradient is passed on
     if (waits)
       n.op->together(n.attributes, {in.all(), t.side_of(n), {n.data, n.dims}, saved}, back);
     else

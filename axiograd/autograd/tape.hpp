@@ -263,6 +263,7 @@ class tape {
   }
   static T* saved_numbers(const record& n) { return n.op->saved == nullptr ? nullptr : n.data + place_of_saved(n.count); }
   void run_forward(const record& n, std::span<const index_tensor> side, const follow_up<T>* then = nullptr) const {
+    if (n.count == 0) return;
     const input_views in = inputs_of(n.parents());
     n.op->forward(n.attributes, {in.all(), side, {n.data, n.dims}, saved_numbers(n), then, in.lie.data(), n.lies});
   }

@@ -47,12 +47,6 @@ struct shape {
     }
     return too_large ? overflow : n;
   }
-  /// Whether an extent is 0.
-  constexpr bool has_empty_axis() const {
-    for (const int64_t extent : *this)
-      if (extent == 0) return true;
-    return false;
-  }
   static constexpr int64_t overflow = int64_t{1} << 62;
 
   /// Whether every extent is positive (contract 2.1).

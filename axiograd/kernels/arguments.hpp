@@ -84,6 +84,7 @@ struct operator_table {
   /// that may be followed says how its result lies best.
   std::optional<layout> (*lays_out)(const void* op, std::span<const shape* const> in, std::span<const layout> lie);
   shape_result (*infer)(const void* op, std::span<const shape* const> in);
+  /// Neither of these is called for a result without entries: extents may be huge then.
   void (*forward)(const void* op, const forward_run<T>&);
   void (*vjp)(const void* op, const vjp_run<T>&);
   /// Both in one pass, with the bits of one after the other; null where that gains nothing.

@@ -34,6 +34,7 @@ result<tensor<T>> evaluate_checked(const operator_table<T>& op, const void* attr
   if (!dims) return tl::unexpected(to_error(op.name, dims, all_shapes));
   if (op.relabels) return in[0]->reshaped(*dims);
   tensor<T> y = tensor<T>::uninitialised(*dims);
+  if (y.empty()) return y;
   op.forward(attributes,
              {.in = {views.data(), tensors}, .side = side, .y = {y.mutable_data(), &y.shape()}, .constant = constant.data()});
   return y;
