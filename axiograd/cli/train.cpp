@@ -149,9 +149,12 @@ void train_digits(const train_flags& f) {
   std::optional<io::folder_lock> lock;
   if (!f.resume || std::filesystem::is_directory(f.out)) lock.emplace(own_folder(f.out));
   std::optional<train::checkpoint> before;
-  if (f.resume) before = train::read_checkpoint(f.file("checkpoint.safetensors"), train::digits_model_name);
-
   train::digits_model model = train::make_digits_model();
+  constexpr std::uint64_t tensors_for_each = 3;  // the parameter and the optimiser's two means
+  if (f.resume)
+    before = train::read_checkpoint(f.file("checkpoint.safetensors"), train::digits_model_name,
+                                    train::file_limits(model, tensors_for_each));
+
   const int64_t train_images = data.train.size();
   training t(model, train::digits_model_name, std::move(data.train), std::move(data.test), options_of(f, before));
   const bool set_aside = !before && ok_or_throw(io::set_aside(f.file("checkpoint.safetensors")));

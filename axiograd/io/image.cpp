@@ -9,6 +9,8 @@
 #include <cmath>
 #include <memory>
 #include <optional>
+#include <string_view>
+#include <vector>
 
 namespace axiograd::io {
 
@@ -24,13 +26,39 @@ std::string text_of(double value) {
   return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
 }
 
+/// A PNG's signature and the chunks that its pixels need. libpng asks for as much memory as any chunk says that it has: here
+/// each must be in the file. Texts, profiles and the like, which may grow when they are decompressed, are left out.
+std::vector<std::byte> picture_chunks(std::span<const std::byte> file, std::string& problem) {
+  constexpr std::size_t signature = 8, frame = 12;  // of a chunk: length, name, checksum
+  constexpr std::array<std::string_view, 6> wanted{"tRNS", "gAMA", "cHRM", "sRGB", "sBIT", "bKGD"};
+  std::span<const std::byte> rest = file.subspan(std::min(file.size(), signature));
+  std::vector<std::byte> kept(file.begin(), rest.begin());
+  while (!rest.empty()) {
+    std::uint64_t length = frame;
+    for (std::size_t i = 0; i < 4 && i < rest.size(); ++i) length += std::to_integer<std::uint64_t>(rest[i]) << (24 - 8 * i);
+    if (length > rest.size()) {
+      problem = "a chunk of " + std::to_string(length) + " bytes, only " + std::to_string(rest.size()) + " follow";
+      break;
+    }
+    const std::string_view name(reinterpret_cast<const char*>(rest.data()) + 4, 4);
+    const bool needed = (name[0] & 0x20) == 0;  // a small letter: who does not know the chunk may skip it
+    if (needed || std::find(wanted.begin(), wanted.end(), name) != wanted.end())
+      kept.insert(kept.end(), rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(length));
+    rest = name == "IEND" ? std::span<const std::byte>() : rest.subspan(static_cast<std::size_t>(length));
+  }
+  return kept;
+}
+
 result<tensor<float>> decode_png(const std::string& path, std::span<const std::byte> file, int64_t height, int64_t width,
                                  polarity ink) {
   png_image image{};
   image.version = PNG_IMAGE_VERSION;
   const std::unique_ptr<png_image, free_image> guard(&image);
   const auto broken = [&] { return fail(error_kind::invalid_file, path + ": not a readable PNG: " + image.message); };
-  if (png_image_begin_read_from_memory(&image, file.data(), file.size()) == 0) return broken();
+  std::string problem;
+  const std::vector<std::byte> chunks = picture_chunks(file, problem);
+  if (!problem.empty()) return fail(error_kind::invalid_file, path + ": not a readable PNG: " + problem);
+  if (png_image_begin_read_from_memory(&image, chunks.data(), chunks.size()) == 0) return broken();
   if (image.height != height || image.width != width)
     return fail(error_kind::invalid_file, path + ": " + std::to_string(image.height) + " x " + std::to_string(image.width) +
                                               " pixels (height x width), expected " + std::to_string(height) + " x " +

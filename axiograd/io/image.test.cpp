@@ -65,6 +65,26 @@ TEST(image, png_that_claims_to_be_huge) {
   EXPECT_EQ(read_image(folder.put("huge.png", png), {1, 8, 8}).error().kind, error_kind::invalid_file);
 }
 
+// libpng would ask for the memory of a chunk before it sees that the file ends.
+TEST(image, png_chunk_that_claims_to_be_huge) {
+  const scratch_folder folder;
+  const std::string png = content_of(put_png(folder, 2, 3, PNG_FORMAT_GRAY, gray));
+  const std::string text = png.substr(0, 33) + std::string("\x7e\x9b\0\0iTXt", 8) + png.substr(33);
+  EXPECT_EQ(parse_image("a.png", bytes_of(text), {1, 2, 3}).error(),
+            (error{error_kind::invalid_file, "a.png: not a readable PNG: a chunk of 2124087308 bytes, only " +
+                                                 std::to_string(text.size() - 33) + " follow"}));
+}
+
+TEST(image, png_texts_are_left_out) {
+  const scratch_folder folder;
+  const std::string png = content_of(put_png(folder, 2, 3, PNG_FORMAT_GRAY, gray));
+  const std::string text = png.substr(0, 33) + std::string("\0\0\0\3tEXtabc\1\2\3\4", 15) + png.substr(33);  // a wrong checksum
+  EXPECT_EQ(*parse_image("a.png", bytes_of(text), {1, 2, 3}), *parse_image("a.png", bytes_of(png), {1, 2, 3}));
+  std::string unknown = text;
+  unknown[37] = 'T';  // a capital letter: nobody may skip it
+  EXPECT_FALSE(parse_image("a.png", bytes_of(unknown), {1, 2, 3}));
+}
+
 TEST(image, png_cut_or_damaged) {
   const scratch_folder folder;
   const std::string whole = content_of(put_png(folder, 2, 3, PNG_FORMAT_GRAY, gray));

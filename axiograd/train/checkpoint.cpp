@@ -138,8 +138,8 @@ void save_checkpoint(const std::string& path, const training_state& given, const
   ok_or_throw(io::write_tensors(path, file));
 }
 
-checkpoint read_checkpoint(const std::string& path, const std::string& model) {
-  return checkpoint_from(path, ok_or_throw(io::read_tensors(path)), model);
+checkpoint read_checkpoint(const std::string& path, const std::string& model, const io::tensor_limits& limits) {
+  return checkpoint_from(path, ok_or_throw(io::read_tensors(path, limits)), model);
 }
 
 checkpoint checkpoint_from(const std::string& path, io::tensor_file content, const std::string& model) {
@@ -204,8 +204,8 @@ io::texts model_facts(const std::string& model, io::texts more) {
   return more;
 }
 
-io::tensor_file read_model_file(const std::string& path, const std::string& model) {
-  io::tensor_file content = ok_or_throw(io::read_tensors(path));
+io::tensor_file read_model_file(const std::string& path, const std::string& model, const io::tensor_limits& limits) {
+  io::tensor_file content = ok_or_throw(io::read_tensors(path, limits));
   require_kind(path, content.metadata, model_format, model);
   if (const std::string problem = values_problem(content); !problem.empty()) refuse(path, problem);
   return content;

@@ -53,7 +53,7 @@ struct checkpoint {
 /// Reads a checkpoint of the model of that name. Its numbers are finite and fit together: options that make sense, no more
 /// epochs than wanted, accuracies in 0 .. 1, the same number of steps for each epoch of the history. Throws `failure` (see io::read_tensors;
 /// invalid_file).
-checkpoint read_checkpoint(const std::string& path, const std::string& model);
+checkpoint read_checkpoint(const std::string& path, const std::string& model, const io::tensor_limits& limits = {});
 /// The same from a file's content; `path` begins the messages.
 checkpoint checkpoint_from(const std::string& path, io::tensor_file content, const std::string& model);
 /// Gives parameters, state and options to an optimiser of the same kind and parameters. Throws `failure` (invalid_file,
@@ -64,13 +64,23 @@ void restore(const checkpoint& from, nn::optimiser& optimiser);
 io::texts model_facts(const std::string& model, io::texts more = {});
 /// The tensors of a model file after a look at its metadata and values; a file of something else, and a tensor with a value that
 /// is no finite number, is refused by name. Throws `failure`.
-io::tensor_file read_model_file(const std::string& path, const std::string& model);
+io::tensor_file read_model_file(const std::string& path, const std::string& model, const io::tensor_limits& limits = {});
+
+/// What files with so many tensors for each parameter may have at most, whatever the dtypes and with a history of 100,000
+/// epochs: a longer one is not read.
+template <io::with_parameters Model>
+io::tensor_limits file_limits(const Model& model, std::uint64_t tensors_for_each) {
+  io::tensor_limits limits{.file_bytes = 1 << 24};
+  for (const auto& p : model.parameters())
+    limits.file_bytes += tensors_for_each * (1024 + 8 * static_cast<std::uint64_t>(p.value.value().size()));
+  return limits;
+}
 
 /// Sets a model's parameters from a file that `io::save(path, model, model_facts(name))` wrote; gives the metadata.
 /// Throws `failure` (see read_model_file, io::set_parameters), and then no parameter has changed.
 template <io::with_parameters Model>
 io::texts load_model(const std::string& path, Model& model, const std::string& name) {
-  return io::set_parameters(path, read_model_file(path, name), model);
+  return io::set_parameters(path, read_model_file(path, name, file_limits(model, 1)), model);
 }
 
 /// A number that any change of the samples or labels changes, as text.

@@ -30,6 +30,7 @@ void read(fuzz::bytes text, int64_t columns) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's name
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const fuzz::bytes text = std::as_bytes(std::span(data, size)).subspan(1);

@@ -49,6 +49,7 @@ void read(fuzz::bytes file) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's name
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const fuzz::bytes file = std::as_bytes(std::span(data, size));
   read(file);
