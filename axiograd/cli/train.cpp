@@ -166,8 +166,7 @@ void train_digits(const train_flags& f) {
     say("model:  {} parameters, seed {}, {} thread{}, {}\n\n", train::grouped(parameter_count(model)), o.start.value,
         num_threads(), num_threads() == 1 ? "" : "s", to_string(best_isa()));
     if (before) say("{} of {} epochs are complete\n", t.epochs(), o.epochs);
-    if (set_aside)
-      say("the checkpoint of an earlier training is now {}\n", f.file("checkpoint.safetensors.old"));
+    if (set_aside) say("the checkpoint of an earlier training is now {}\n", f.file("checkpoint.safetensors.old"));
     std::fflush(stdout);
   }
 

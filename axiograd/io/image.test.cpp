@@ -113,7 +113,8 @@ TEST(image, a_file_far_larger_than_its_pixels_is_not_read) {
 }
 
 TEST(image, from_memory) {
-  EXPECT_EQ(*parse_image("a.csv", bytes_of("0,0.5,1,0.25\n"), {1, 2, 2}), tensor<float>::from({1, 1, 2, 2}, {0, 0.5F, 1, 0.25F}));
+  EXPECT_EQ(*parse_image("a.csv", bytes_of("0,0.5,1,0.25\n"), {1, 2, 2}),
+            tensor<float>::from({1, 1, 2, 2}, {0, 0.5F, 1, 0.25F}));
   EXPECT_EQ(parse_image("a.png", bytes_of("hello"), {1, 2, 2}).error().kind, error_kind::invalid_file);
 }
 

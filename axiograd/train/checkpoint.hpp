@@ -51,8 +51,8 @@ struct checkpoint {
   io::tensor_file content;
 };
 /// Reads a checkpoint of the model of that name. Its numbers are finite and fit together: options that make sense, no more
-/// epochs than wanted, accuracies in 0 .. 1, the same number of steps for each epoch of the history. Throws `failure` (see io::read_tensors;
-/// invalid_file).
+/// epochs than wanted, accuracies in 0 .. 1, the same number of steps for each epoch of the history. Throws `failure` (see
+/// io::read_tensors; invalid_file).
 checkpoint read_checkpoint(const std::string& path, const std::string& model, const io::tensor_limits& limits = {});
 /// The same from a file's content; `path` begins the messages.
 checkpoint checkpoint_from(const std::string& path, io::tensor_file content, const std::string& model);
@@ -62,8 +62,8 @@ void restore(const checkpoint& from, nn::optimiser& optimiser);
 
 /// Metadata of a model file.
 io::texts model_facts(const std::string& model, io::texts more = {});
-/// The tensors of a model file after a look at its metadata and values; a file of something else, and a tensor with a value that
-/// is no finite number, is refused by name. Throws `failure`.
+/// The tensors of a model file after a look at its metadata and values; a file of something else, and a tensor with a value
+/// that is no finite number, is refused by name. Throws `failure`.
 io::tensor_file read_model_file(const std::string& path, const std::string& model, const io::tensor_limits& limits = {});
 
 /// What files with so many tensors for each parameter may have at most, whatever the dtypes and with a history of 100,000

@@ -25,8 +25,8 @@ std::vector<std::byte> packed(fuzz::bytes plain) {
   return out;
 }
 
-/// Data as gzip would have framed them, with the right checksum where they are a whole deflate stream: a change of the data does
-/// not die of it.
+/// Data as gzip would have framed them, with the right checksum where they are a whole deflate stream: a change of the data
+/// does not die of it.
 std::vector<std::byte> with_right_checksum(fuzz::bytes file) {
   constexpr std::size_t head = 10, tail = 8;
   std::vector<std::byte> repaired(file.begin(), file.end());

@@ -17,9 +17,9 @@ void read(fuzz::bytes file) {
       const auto floats = exact ? content->get<float>(name) : content->convert<float>(name);
       const auto doubles = exact ? content->get<double>(name) : content->convert<double>(name);
       const auto whole = exact ? content->get<int64_t>(name) : content->convert<int64_t>(name);
-      for (const bool fits : {!floats || floats->shape() == tensor_of_file.shape(),
-                              !doubles || doubles->shape() == tensor_of_file.shape(),
-                              !whole || whole->shape() == tensor_of_file.shape()})
+      for (const bool fits :
+           {!floats || floats->shape() == tensor_of_file.shape(), !doubles || doubles->shape() == tensor_of_file.shape(),
+            !whole || whole->shape() == tensor_of_file.shape()})
         fuzz::require(fits, "a tensor has the shape that the file says");
     }
   }
