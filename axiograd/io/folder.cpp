@@ -59,8 +59,8 @@ struct close_listing {
 
 result<folder_lock> folder_lock::take(const std::string& folder) {
   const std::string path = folder + "/.axiograd.lock";
-  descriptor file(uninterrupted(
-      [&] { return ::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666); }));
+  descriptor file(
+      uninterrupted([&] { return ::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666); }));
   if (!file) return system_failure(path, "cannot be opened");
   struct stat facts{};
   if (::fstat(file.get(), &facts) != 0 || !S_ISREG(facts.st_mode)) return fail(error_kind::io, path + ": not a regular file");
@@ -70,8 +70,7 @@ result<folder_lock> folder_lock::take(const std::string& folder) {
   }
   // For the message above only: what cannot be written is no error.
   const std::string owner = std::to_string(::getpid()) + "\n";
-  [[maybe_unused]] const bool told =
-      ::ftruncate(file.get(), 0) == 0 && ::pwrite(file.get(), owner.data(), owner.size(), 0) > 0;
+  [[maybe_unused]] const bool told = ::ftruncate(file.get(), 0) == 0 && ::pwrite(file.get(), owner.data(), owner.size(), 0) > 0;
   return folder_lock(std::move(file));
 }
 

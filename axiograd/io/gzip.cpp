@@ -17,7 +17,8 @@ struct end_inflation {
   void operator()(z_stream* stream) const { inflateEnd(stream); }
 };
 
-/// Decompresses up to `most` bytes and one more, which shows that there are more; what is wrong with the data goes to `problem`.
+/// Decompresses up to `most` bytes and one more, which shows that there are more; what is wrong with the data goes to
+/// `problem`.
 bytes inflated(std::span<const std::byte> packed, std::uint64_t most, std::string& problem) {
   z_stream stream{};
   if (inflateInit2(&stream, MAX_WBITS + 16) != Z_OK) throw std::bad_alloc();

@@ -26,8 +26,7 @@ TEST(gunzip, small_data_may_grow_and_large_data_a_hundredfold) {
   EXPECT_EQ(gunzip("a", bytes_of(gzipped(all)), plenty)->size(), all.size());
   EXPECT_EQ(gunzip("a", bytes_of(gzipped(all + "x")), plenty).error().kind, error_kind::invalid_file);
   std::string table;  // a fortieth
-  while (table.size() < 5'000'000)
-    table += std::to_string(mix(table.size()) % 1000) + std::string(200, '0') + "\n";
+  while (table.size() < 5'000'000) table += std::to_string(mix(table.size()) % 1000) + std::string(200, '0') + "\n";
   const std::string packed = gzipped(table);
   EXPECT_GT(table.size(), 20 * packed.size());
   EXPECT_EQ(gunzip("a", bytes_of(packed), plenty)->size(), table.size());

@@ -15,7 +15,9 @@ namespace {
 
 constexpr std::size_t length_bytes = 8;  // the header's length comes first
 
-std::string_view text_of(std::span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+std::string_view text_of(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
 /// The header's length, from the first bytes of a file of `file_bytes` bytes; one byte of the header is looked at, too.
 result<std::uint64_t> length_of_header(const std::string& name, std::span<const std::byte> start, std::uint64_t file_bytes,

@@ -83,10 +83,10 @@ struct tensor_limits {
   int rank = max_rank;
 };
 
-/// Reads a file. The header is read first and checked as a whole, against the file's length too, before any data are read: well-formed JSON of exactly the format's form, no
-/// key twice, names printable, rank and sizes within `limits`, dtype x shape equal to the bytes (where the dtype is known), the
-/// data covered without hole or overlap. Tensors share the file's one buffer.
-/// Errors: those of read_file; invalid_file; rank_limit.
+/// Reads a file. The header is read first and checked as a whole, against the file's length too, before any data are read:
+/// well-formed JSON of exactly the format's form, no key twice, names printable, rank and sizes within `limits`, dtype x shape
+/// equal to the bytes (where the dtype is known), the data covered without hole or overlap. Tensors share the file's one
+/// buffer. Errors: those of read_file; invalid_file; rank_limit.
 result<tensor_file> read_tensors(const std::string& path, const tensor_limits& limits = {});
 /// The same from memory that `owner` keeps alive; `name` begins the messages.
 result<tensor_file> parse_tensors(const std::string& name, std::span<const std::byte> bytes, const keeper& owner,

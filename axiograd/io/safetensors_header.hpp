@@ -28,7 +28,8 @@ const char* name_problem(std::string_view name, const tensor_limits& limits);
 /// What is wrong with dtype, shape and number of bytes together; empty if nothing is.
 std::string entry_problem(const header_entry& entry);
 
-/// A header, which begins with '{', for `data_bytes` bytes of data; every rule of read_tensors holds. `file` begins the messages.
+/// A header, which begins with '{', for `data_bytes` bytes of data; every rule of read_tensors holds. `file` begins the
+/// messages.
 result<tensor_header> parse_header(const std::string& file, std::string_view json, std::uint64_t data_bytes,
                                    const tensor_limits& limits);
 /// The JSON text, padded to a multiple of 8 bytes; entries in order of their data. Errors: invalid_parameter (not UTF-8).

@@ -165,7 +165,8 @@ TEST(checkpoint, numbers_that_contradict_each_other_are_refused) {
   EXPECT_EQ(problem("steps", "0"), "0 steps do not make the 1 complete epochs of the history");
   EXPECT_EQ(problem("history", ""), "no failure");  // of a loop that keeps none
   EXPECT_EQ(problem("history", "1 0.5 2 0.25 1;1 0.5 2 0.25 1;"), "1 steps do not make the 2 complete epochs of the history");
-  EXPECT_EQ(problem("history", "-1 0.5 2 0.25 1;"), "history, epoch 1: the training loss is -1, expected a finite number from 0");
+  EXPECT_EQ(problem("history", "-1 0.5 2 0.25 1;"),
+            "history, epoch 1: the training loss is -1, expected a finite number from 0");
   EXPECT_EQ(problem("history", "1 1.5 2 0.25 1;"),
             "history, epoch 1: the training accuracy is 1.5, expected a number between 0 and 1");
   EXPECT_EQ(problem("history", "1 0.5 -2 0.25 1;"), "history, epoch 1: the test loss is -2, expected a finite number from 0");
@@ -277,9 +278,9 @@ TEST(model_file, weights_that_are_no_finite_numbers_are_refused_by_name) {
     parameters[2].value.mutable_data()[3] = bad;
     io::save(path, model, model_facts("small"));
     EXPECT_TRUE(io::read_tensors(path));  // the format has these numbers, and a tensor may
-    EXPECT_EQ(message_of([&] { load_model(path, other, "small"); }),
-              path + ": tensor '" + parameters[2].name + "': entry 3 is " + (bad > 0 ? "inf" : "nan") +
-                  ", expected a finite number");
+    EXPECT_EQ(
+        message_of([&] { load_model(path, other, "small"); }),
+        path + ": tensor '" + parameters[2].name + "': entry 3 is " + (bad > 0 ? "inf" : "nan") + ", expected a finite number");
     EXPECT_EQ(values_of(other), before);
   }
 }

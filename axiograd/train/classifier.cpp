@@ -27,8 +27,8 @@ void require_same_training(const checkpoint& from, const training_state& wanted,
   const auto done = static_cast<int64_t>(from.state.history.size());
   if (done > want.epochs) refuse(fmt::format("has {} epochs already, more than the {} that are wanted", done, want.epochs));
   if (from.state.steps != done * batches)
-    throw failure({error_kind::invalid_file, fmt::format("{}: says {} steps for {} epochs of {} batches", from.path,
-                                                         from.state.steps, done, batches)});
+    throw failure({error_kind::invalid_file,
+                   fmt::format("{}: says {} steps for {} epochs of {} batches", from.path, from.state.steps, done, batches)});
 }
 
 void require_whole_epochs(int64_t steps, int64_t epochs, int64_t batches) {

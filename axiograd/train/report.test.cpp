@@ -110,10 +110,24 @@ void expect_chart(const std::vector<double>& values, bool percentages) {
 
 TEST(svg, charts_of_values_at_the_borders_of_doubles) {
   constexpr double tiny = std::numeric_limits<double>::denorm_min(), huge = std::numeric_limits<double>::max();
-  for (const std::vector<double>& values :
-       {std::vector<double>{0.9999999999999999}, {0.9999999999999999, 1}, {1 - 1e-12, 1}, {1e308}, {-1e308, 1e308}, {huge, -huge},
-        {tiny}, {-tiny, tiny}, {0, -0.0}, {1e-310, 2e-310}, {-1}, {-huge}, {1e300, 1e300 * (1 + 1e-15)}, {3.3e-13},
-        {1e16, 1e16 + 2}, {0.5, huge}, {2, 2.0000000000000004}, {-1e-320, 1}})
+  for (const std::vector<double>& values : {std::vector<double>{0.9999999999999999},
+                                            {0.9999999999999999, 1},
+                                            {1 - 1e-12, 1},
+                                            {1e308},
+                                            {-1e308, 1e308},
+                                            {huge, -huge},
+                                            {tiny},
+                                            {-tiny, tiny},
+                                            {0, -0.0},
+                                            {1e-310, 2e-310},
+                                            {-1},
+                                            {-huge},
+                                            {1e300, 1e300 * (1 + 1e-15)},
+                                            {3.3e-13},
+                                            {1e16, 1e16 + 2},
+                                            {0.5, huge},
+                                            {2, 2.0000000000000004},
+                                            {-1e-320, 1}})
     for (const bool percentages : {false, true}) {
       SCOPED_TRACE(testing::PrintToString(values) + (percentages ? " %" : ""));
       ASSERT_NO_FATAL_FAILURE(expect_chart(values, percentages));

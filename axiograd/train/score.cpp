@@ -46,12 +46,11 @@ score score_of(const tensor<float>& logits, const index_tensor& labels) {
                                                          " classes"});
     const double chance = std::exp(static_cast<double>(log_probability[i * classes + guess]));
     if (!std::isfinite(chance))
-      throw failure({error_kind::domain_error, "score: the predictions of sample " + std::to_string(i) +
-                                                   " are not numbers that can be compared"});
+      throw failure({error_kind::domain_error,
+                     "score: the predictions of sample " + std::to_string(i) + " are not numbers that can be compared"});
     ++s.counts[static_cast<std::size_t>(truth * classes + guess)];
     s.loss -= static_cast<double>(log_probability[i * classes + truth]);
-    if (guess != truth)
-      s.mistakes.push_back({i, truth, guess, chance});
+    if (guess != truth) s.mistakes.push_back({i, truth, guess, chance});
   }
   if (n > 0) s.loss /= static_cast<double>(n);
   return s;

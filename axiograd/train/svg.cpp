@@ -61,8 +61,7 @@ std::string value_text(const chart& c, double v) {
 }
 
 void draw_grid(std::string& out, const chart& c, const axis& x, const axis& y) {
-  const int digits =
-      std::max(0, static_cast<int>(-std::floor(std::log10(c.percentages ? 100 * y.step : y.step) + 1e-9)));
+  const int digits = std::max(0, static_cast<int>(-std::floor(std::log10(c.percentages ? 100 * y.step : y.step) + 1e-9)));
   for (int i = 0; i <= y.parts; ++i) {
     const double v = y.tick(i), at = y.place(v), shown = std::abs(v) < y.step / 2 ? 0 : v;
     const std::string label = c.percentages ? number_text(100 * shown, digits) + " %" : number_text(shown, digits);
@@ -84,9 +83,9 @@ void require_finite(const chart& c) {
   for (const curve& each : c.curves)
     for (std::size_t i = 0; i < each.values.size(); ++i)
       if (!std::isfinite(each.values[i]))
-        throw failure({error_kind::invalid_parameter,
-                       fmt::format("chart '{}': '{}' of epoch {} is {}, expected a finite number", c.title, each.name, i + 1,
-                                   each.values[i])});
+        throw failure(
+            {error_kind::invalid_parameter, fmt::format("chart '{}': '{}' of epoch {} is {}, expected a finite number", c.title,
+                                                        each.name, i + 1, each.values[i])});
 }
 
 void draw_curve(std::string& out, const chart& c, const curve& line, const axis& x, const axis& y) {
