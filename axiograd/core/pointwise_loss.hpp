@@ -2,7 +2,9 @@
 
 #include <axiograd/core/reduction.hpp>
 #include <axiograd/core/row.hpp>
+#include <concepts>
 #include <tuple>
+#include <type_traits>
 
 namespace axiograd {
 
@@ -47,6 +49,10 @@ struct pointwise_loss {
     const shape x = draw.any_shape();
     Loss loss{};
     loss.reduction = draw.whole(0, 1) == 1 ? reduction::sum : reduction::mean;
+    Loss::attributes().for_each([&](const auto& a) {  // widths, which are positive
+      if constexpr (std::same_as<std::remove_cvref_t<decltype(loss.*a.member)>, double>)
+        loss.*a.member = draw.whole(1, 8) / 4.0;
+    });
     return draw.sample(loss, x, x);
   }
 

@@ -158,6 +158,7 @@ outcome special_points(const subject& s, const settings& set) {
     }
     for (std::size_t k = 0; k < x.size(); ++k)
       for (int64_t i = 0; i < x[k].size(); ++i) {
+        if (u[k][i] == 0) continue;  // what does not move contributes nothing, also where its partial derivative is undefined
         reverse_side += dx[k][i] * u[k][i];
         size += std::abs(dx[k][i] * u[k][i]);
       }
