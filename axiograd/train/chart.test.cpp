@@ -80,8 +80,9 @@ TEST(chart, a_label_of_zero_is_zero_and_an_epoch_has_its_number_below_it) {
   EXPECT_EQ(zeros, 1);
   EXPECT_EQ(svg.find("-0.0<"), std::string::npos);
   const auto points = circles(svg);
-  for (const auto& m : matches(svg, R"re(<text x="([0-9.]+)" y="272.0" text-anchor="middle">([0-9]+)</text>)re").all)
-    EXPECT_NEAR(number(m[1]), points[static_cast<std::size_t>(std::stoi(m[2])) - 1].first, 0.06);
+  const matches labels(svg, R"re(<text x="([0-9.]+)" y="272.0" text-anchor="middle">([0-9]+)</text>)re");
+  EXPECT_EQ(labels.all.size(), 4u);
+  for (const auto& m : labels.all) EXPECT_NEAR(number(m[1]), points[static_cast<std::size_t>(std::stoi(m[2])) - 1].first, 0.06);
 }
 
 TEST(chart, names_stand_at_the_ends_of_their_lines_and_do_not_touch) {
@@ -131,6 +132,7 @@ TEST(chart, cells_of_a_table_stand_in_the_row_of_the_true_class) {
   EXPECT_EQ(names, 6);
   EXPECT_NE(svg.find("viewBox=\"0 0 176 176\""), std::string::npos);                      // 3 cells, a margin of 58 and 4 more
   EXPECT_NE(svg.find("<text x=\"115.0\" y=\"16\">predicted</text>"), std::string::npos);  // above the middle of the table
+  EXPECT_NE(svg.find("<text transform=\"translate(16 115.0) rotate(-90)\">true</text>"), std::string::npos);  // and beside it
 }
 
 TEST(report_page, title_cards_and_the_first_hundred_mistakes) {

@@ -30,7 +30,8 @@ HERE = pathlib.Path(__file__).parent
 LIST, SURVIVORS = HERE / "engine_faults.txt", HERE / "engine_survivors.txt"
 # Whether these pass depends on how busy the machine is.
 TIMED = re.compile(r"small_tasks_stay_on_their_thread|parallelism_survives|busy")
-SHORT, BATCH = 0.3, 10  # seconds of a short test, and of a batch of tests in one run
+SHORT, BATCH = 0.3, 10  # seconds of a short test, and of a batch of long ones in one run
+FEW = 12  # tests of a first look
 THRESHOLD = 0.05
 
 
@@ -41,16 +42,28 @@ def limits(seconds):
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
 
 
+def worked(pid):
+    """What a process and its children have used of the processor, in ticks; 0 if it has gone."""
+    try:
+        return sum(map(int, pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:15]))
+    except OSError:
+        return 0
+
+
 def finish(started, seconds):
-    """Its exit code, or "timeout", and the processor's seconds."""
-    end, pause = time.time() + seconds, 0.01
+    """Its exit code, or "timeout" after so many seconds or when it has not worked for 20, and the processor's seconds."""
+    begin = moved = time.time()
+    before, pause = -1, 0.01
     while True:
         pid, status, used = os.wait4(started.pid, os.WNOHANG)
         if pid:
             started.returncode = os.waitstatus_to_exitcode(status)
             timed_out = started.returncode in (-signal.SIGXCPU, -signal.SIGKILL)
             return "timeout" if timed_out else started.returncode, used.ru_utime + used.ru_stime
-        if time.time() > end:
+        now = worked(started.pid)
+        if now != before:
+            before, moved = now, time.time()
+        if time.time() > begin + seconds or time.time() > moved + 20:
             started.kill()
         time.sleep(pause)
         pause = min(0.2, 1.5 * pause)
@@ -62,7 +75,7 @@ def run(program, tests, seconds, **environment):
     (HOME / "scratch").mkdir(exist_ok=True)
     command = [str(program), "--gtest_filter=" + ":".join(tests), "--gtest_fail_fast", "--gtest_brief=0", "--gtest_color=no"]
     log = HOME / "scratch/output.txt"
-    allowed = int(10 + 10 * seconds)
+    allowed = int(4 + 10 * seconds)
     with open(log, "w+b") as out:
         started = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, cwd=HOME / "scratch", preexec_fn=lambda: limits(allowed),
                                    start_new_session=True, env={**os.environ, "MALLOC_PERTURB_": "165", **environment})
@@ -133,24 +146,19 @@ def nearness(path, program):
 
 
 def plan(fault, noted):
-    """Runs that may see the fault: (program, tests, seconds), those first that are short and near."""
-    short, long = [], []
+    """Runs that may see the fault: (program, tests, seconds). First a few short tests of each program, then its other short ones, then the
+    long ones; of each the programs beside the source first."""
+    runs = []
     for name, facts in noted.items():
         reaching = sorted((seconds, test) for test, (seconds, numbers) in facts["tests"].items() if fault.number in numbers)
-        quick = [(s, t) for s, t in reaching if s < SHORT]
-        if quick:
-            short.append((nearness(fault.path, name), sum(s for s, _ in quick), name, [t for _, t in quick]))
-        batch, seconds = [], 0
-        for s, t in reaching[len(quick):]:
-            batch.append(t)
-            seconds += s
-            if seconds > BATCH:
-                long.append((seconds, nearness(fault.path, name), name, batch))
-                batch, seconds = [], 0
-        if batch:
-            long.append((seconds, nearness(fault.path, name), name, batch))
-    return [(name, tests, seconds) for _, seconds, name, tests in sorted(short)] + [
-        (name, tests, seconds) for seconds, _, name, tests in sorted(long)]
+        short = [r for r in reaching if r[0] < SHORT]
+        batches = [(0, short[:FEW]), (1, short[FEW:])]
+        for one in reaching[len(short):]:
+            if batches[-1][0] < 2 or sum(s for s, _ in batches[-1][1]) > BATCH:
+                batches.append((2, []))
+            batches[-1][1].append(one)
+        runs += [(when, nearness(fault.path, name), sum(s for s, _ in batch), name, [t for _, t in batch]) for when, batch in batches if batch]
+    return [(name, tests, seconds) for _, _, seconds, name, tests in sorted(runs)]
 
 
 def judge(fault, programs, noted, unreliable, budget):

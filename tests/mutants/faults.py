@@ -382,7 +382,8 @@ def faults_of(path, text):
                 add("statement", i, i + 1, "", "statement")
     seen = {}
     for f in found:
-        f.ordinal = seen[f.key()] = seen.get(f.key(), -1) + 1
+        first = f.key()
+        f.ordinal = seen[first] = seen.get(first, -1) + 1
     return found
 
 
