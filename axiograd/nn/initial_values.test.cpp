@@ -69,12 +69,21 @@ TEST(initial_values, are_set_again_by_init) {
     nn::fill(same, 7);
   });
   EXPECT_EQ(begun(layer, 1), begun(nn::batch_norm(3), 1));
-  nn::linear linear(3, 4);
-  linear.visit_parameters([](std::string_view, const nn::parameter& p) {
-    nn::parameter same = p;
-    nn::fill(same, 7);
-  });
-  EXPECT_EQ(begun(linear, 1), begun(nn::linear(3, 4), 1));
+  const auto spoilt = [](auto layer) {
+    layer.visit_parameters([](std::string_view, const nn::parameter& p) {
+      nn::parameter same = p;
+      nn::fill(same, 7);
+    });
+    return begun(layer, 1);
+  };
+  EXPECT_EQ(spoilt(nn::linear(3, 4)), begun(nn::linear(3, 4), 1));
+  EXPECT_EQ(spoilt(nn::conv2d(2, 3, 3)), begun(nn::conv2d(2, 3, 3), 1));
+  EXPECT_EQ(spoilt(nn::layer_norm(3)), begun(nn::layer_norm(3), 1));
+  EXPECT_EQ(spoilt(nn::group_norm(2, 4)), begun(nn::group_norm(2, 4), 1));
+  EXPECT_EQ(spoilt(nn::rms_norm(3)), begun(nn::rms_norm(3), 1));
+  EXPECT_EQ(spoilt(nn::lstm(3, 2)), begun(nn::lstm(3, 2), 1));
+  EXPECT_EQ(spoilt(nn::embedding(3, 2)), begun(nn::embedding(3, 2), 1));
+  EXPECT_EQ(spoilt(nn::multi_head_attention(6, 2)), begun(nn::multi_head_attention(6, 2), 1));
 }
 
 TEST(initial_values, of_recurrent_layers_are_within_one_over_the_root_of_their_units) {
