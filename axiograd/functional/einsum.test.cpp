@@ -83,5 +83,22 @@ TEST(einsum, malformed_equations_are_refused_whatever_is_wrong) {
   for (const char* equation : {"ij", "ij,jk,kl->il", "ij,j", ",ij"}) EXPECT_THROW(einsum(equation, a, a), failure) << equation;
 }
 
+TEST(einsum, says_what_is_wrong_first_and_says_it_itself) {
+  const numbers a = some({2, 3}, 13), b = some({3, 2}, 14);
+  const auto said = [](const auto& call) {
+    try {
+      call();
+    } catch (const failure& e) {
+      return std::string(e.what());
+    }
+    return std::string("nothing");
+  };
+  EXPECT_NE(said([&] { einsum("ij,jk->q", a); }).find("more terms"), std::string::npos);
+  EXPECT_NE(said([&] { einsum("ijk->qq", a); }).find("3 subscripts"), std::string::npos);
+  EXPECT_NE(said([&] { einsum("i->q", a, b); }).find("1 subscripts"), std::string::npos);
+  EXPECT_NE(said([&] { einsum("...,...->...", a, b); }).find("einsum: \"...,...->...\" has extents"), std::string::npos);
+  EXPECT_NE(said([&] { einsum("ij,ij->", a, b); }).find("einsum: \"ij,ij->\" has extents"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace axiograd
