@@ -74,4 +74,16 @@ TEST(pace, counts_from_where_this_run_began_and_shows_ten_times_a_second) {
   }
 }
 
+TEST(pace, a_line_that_ends_is_taken_away) {
+  ::setenv("TERM", "xterm", 1);
+  const wide_terminal screen;
+  if (screen.program() < 0) GTEST_SKIP() << "this machine has no pseudo-terminals";
+  {
+    progress_line line(screen.program());
+    line.show({.epoch = 1, .epochs = 2, .images = 1, .all_images = 10});
+    EXPECT_NE(screen.shown().find("epoch 1/2"), std::string::npos);
+  }
+  EXPECT_EQ(screen.shown(), "\r\x1b[K");
+}
+
 }  // namespace
