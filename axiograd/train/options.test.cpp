@@ -22,7 +22,7 @@ classifier_options least() {
 TEST(training_options, the_least_is_taken_and_what_is_less_is_not) {
   EXPECT_EQ(checked(least()).batch_size, 1);
   constexpr double inf = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
-  const auto refused = []<class T>(T classifier_options::*member, std::type_identity_t<T> value) {
+  const auto refused = []<class T>(T classifier_options::* member, std::type_identity_t<T> value) {
     classifier_options o = least();
     o.*member = value;
     EXPECT_THROW(checked(o), failure) << value;
@@ -51,13 +51,14 @@ TEST(training_options, a_checkpoint_continues_its_own_training_only) {
   from.state.options = least();
   from.state.options.epochs = 5;
   from.state.history.resize(3);
+  from.state.steps = 3 * 7;
   training_state wanted = from.state;
   wanted.history.clear();
   const auto refusal = [&](const auto& change) {
     training_state other = wanted;
     change(other);
     try {
-      require_same_training(from, other);
+      require_same_training(from, other, 7);
     } catch (const failure& e) {
       return e.kind() == error_kind::invalid_parameter;
     }
@@ -73,6 +74,7 @@ TEST(training_options, a_checkpoint_continues_its_own_training_only) {
   EXPECT_TRUE(refusal([](training_state& s) { s.options.learning_rate *= 2; }));
   EXPECT_TRUE(refusal([](training_state& s) { s.options.decay *= 2; }));
   EXPECT_TRUE(refusal([](training_state& s) { s.options.weight_decay = 0.5; }));
+  EXPECT_THROW(require_same_training(from, wanted, 8), failure) << "steps that do not make its epochs";
 }
 
 }  // namespace
