@@ -55,9 +55,10 @@ TEST(ReversePass, MemoryOfInnerGradientsIsUsedAgainByOneAtATime) {
     ASSERT_TRUE(g.t.backward_dense_into(leaves, out, seed_of_pass, kept_gradients::leaves));
     const auto total = g.t.backward_dense_all(out, seed_of_pass).value();
     for (node_id id = 0; id < g.t.size(); ++id) {
-      if (const auto found = all.at(id); found && g.t.requires_grad(id))
+      if (const auto found = all.at(id); found && g.t.requires_grad(id)) {
         for (int64_t i = 0; i < n * n; ++i)
           ASSERT_NEAR((*found)[i], total[id][i], 1e-9) << "node " << id << " of graph " << number;
+      }
       if (id < g.leaves) {
         ASSERT_EQ(all.reached(id), leaves.reached(id));
         ASSERT_EQ(all.at(id), leaves.at(id)) << "leaf " << id << " of graph " << number;
