@@ -17,17 +17,19 @@ class tape_builder : public recorder<T> {
   static auto run(tape<T> initial, Program&& program) {
     using answer = std::invoke_result_t<Program&, tape_builder&>;
     using value = typename value_of<answer>::type;
-    tape_builder b(std::move(initial));
-    result<answer> r = guarded<answer>([&] { return program(b); });
     using both = std::pair<value, tape<T>>;
-    if (b.error_) return result<both>(tl::unexpected(*b.error_));
-    if (!r) return result<both>(tl::unexpected(r.error()));
-    if constexpr (value_of<answer>::is_result) {
-      if (!*r) return result<both>(tl::unexpected((*r).error()));
-      return result<both>(both(handed_over(**std::move(r)), std::move(b.tape_)));
-    } else {
-      return result<both>(both(handed_over(*std::move(r)), std::move(b.tape_)));
-    }
+    tape_builder b(std::move(initial));
+    return guarded([&]() -> result<both> {
+      result<answer> r = guarded([&]() -> result<answer> { return program(b); });
+      if (b.error_) return tl::unexpected(*std::move(b.error_));
+      if (!r) return tl::unexpected(std::move(r).error());
+      if constexpr (value_of<answer>::is_result) {
+        if (!*r) return tl::unexpected((*std::move(r)).error());
+        return both(handed_over(**std::move(r)), std::move(b.tape_));
+      } else {
+        return both(handed_over(*std::move(r)), std::move(b.tape_));
+      }
+    });
   }
   /// The program's value alone.
   template <class Program>
@@ -82,13 +84,17 @@ class tape_builder : public recorder<T> {
   /// Gradients of a scalar variable on the current tape, which stays as it is.
   template <shape S>
   result<gradient_map<T>> backward_scalar(const var<T, S>& output) const {
-    if (auto ok = usable("backward_scalar", output); !ok) return tl::unexpected(std::move(ok).error());
-    return this->tape_.backward_scalar(output.id());
+    return guarded([&]() -> result<gradient_map<T>> {
+      if (auto ok = usable("backward_scalar", output); !ok) return tl::unexpected(std::move(ok).error());
+      return this->tape_.backward_scalar(output.id());
+    });
   }
   template <shape S>
   result<gradient_map<T>> backward(const var<T, S>& output, const tensor<T>& seed) const {
-    if (auto ok = usable("backward", output); !ok) return tl::unexpected(std::move(ok).error());
-    return this->tape_.backward(output.id(), seed);
+    return guarded([&]() -> result<gradient_map<T>> {
+      if (auto ok = usable("backward", output); !ok) return tl::unexpected(std::move(ok).error());
+      return this->tape_.backward(output.id(), seed);
+    });
   }
 
  private:
@@ -102,13 +108,9 @@ class tape_builder : public recorder<T> {
     using type = V;
     static constexpr bool is_result = true;
   };
-  template <class R, class F>
-  static result<R> guarded(const F& body) {
-    try {
-      return body();
-    } catch (...) {
-      return caught("tape_builder", error_kind::domain_error);
-    }
+  template <class F>
+  static auto guarded(const F& body) -> decltype(body()) {
+    return axiograd::guarded("tape_builder", error_kind::domain_error, body);
   }
   template <shape S>
   result<void> usable(std::string_view who, const var<T, S>& output) const {

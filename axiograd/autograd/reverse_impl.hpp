@@ -8,8 +8,9 @@ namespace axiograd {
 template <scalar T>
 result<contributions<T>> tape<T>::local_vjp(node_id id, const tensor<T>& dy) const {
   return guarded([&]() -> result<contributions<T>> {
-    const auto n = get_node(id);
-    if (!n) return no_such_node("local_vjp", id);
+    if (id >= size()) return no_such_node("local_vjp", id);
+    const result<node<T>> n = node_at(id);
+    if (!n) return tl::unexpected(n.error());
     if (!n->backward) return contributions<T>{};
     return n->backward(dy);
   });
@@ -212,54 +213,71 @@ struct tape<T>::reverse_pass {
   }
 };
 
+/// What every reverse pass asks of its output and seed.
 template <scalar T>
-result<void> tape<T>::backward_dense_into(gradient_workspace<T>& into, node_id out, const tensor<T>& seed,
-                                          kept_gradients keep) const {
+result<void> tape<T>::check_seed(node_id out, const tensor<T>& seed) const {
   if (out >= size())
     return fail(error_kind::invalid_output_id,
                 message({"backward: output ", out, " is not on the tape of ", size(), " nodes"}));
   if (seed.shape() != *nodes_[out].dims)
     return fail(error_kind::seed_shape_mismatch,
                 message({"backward: the seed has shape ", seed.shape(), ", the output has ", *nodes_[out].dims}));
-  const floating_point_scope standard(!std::same_as<T, float>);
-  try {
-    into.memory_.reset();
-    into.shapes_.reset();
-    into.slots_.assign(size(), {});
-    into.free_.clear();
-    into.seed_ = seed;  // read in place: nothing later adds to the output's gradient
-    reverse_pass pass{*this, into};
-    node_id first = out + 1;
-    pass.begin_with(seed, out);
-    waiting_.settle([&](std::span<const std::uint32_t> ids) {
-      if (ids[0] != out || nodes_[out].op->together == nullptr || !nodes_[out].requires_grad) return run_waiting(ids);
-      pass.run(nodes_[out], seed.data(), true);
-      first = out;
-    });
-    for (node_id id = first; id-- > 0;) {
-      const record& n = nodes_[id];
-      const T* const dy = into.slots_[id].data;
-      if (dy == nullptr || !n.requires_grad) continue;
-      pass.gives_memory =
-          keep == kept_gradients::leaves && id != out && n.op != nullptr && n.op->spans != nullptr ? id : no_node;
-      if (n.op != nullptr)
-        pass.run(n, dy);
-      else if (n.extra >= 0)
-        if (auto ok = pass.run_closure(id); !ok) return ok;
-      if (keep == kept_gradients::leaves && id != out && n.parent_count > 0) pass.close(id);
-    }
-    pass.hand_over();
+  return {};
+}
+
+template <scalar T>
+result<void> tape<T>::backward_dense_into(gradient_workspace<T>& into, node_id out, const tensor<T>& seed,
+                                          kept_gradients keep) const {
+  return axiograd::guarded("backward", error_kind::not_differentiable, [&]() -> result<void> {
+    if (auto ok = check_seed(out, seed); !ok) return ok;
+    struct unless_done {  // half of the gradients are none
+      gradient_workspace<T>* into;
+      ~unless_done() {
+        if (into != nullptr) into->slots_.clear();
+      }
+    } failed{&into};
+    if (auto ok = run_backward(into, out, seed, keep); !ok) return ok;
+    failed.into = nullptr;
     return {};
-  } catch (...) {
-    return caught("backward", error_kind::not_differentiable);
+  });
+}
+
+template <scalar T>
+result<void> tape<T>::run_backward(gradient_workspace<T>& into, node_id out, const tensor<T>& seed, kept_gradients keep) const {
+  const floating_point_scope standard(!std::same_as<T, float>);
+  into.memory_.reset();
+  into.shapes_.reset();
+  into.slots_.assign(size(), {});
+  into.free_.clear();
+  into.seed_ = seed;  // read in place: nothing later adds to the output's gradient
+  reverse_pass pass{*this, into};
+  node_id first = out + 1;
+  pass.begin_with(seed, out);
+  waiting_.settle([&](std::span<const std::uint32_t> ids) {
+    if (ids[0] != out || nodes_[out].op->together == nullptr || !nodes_[out].requires_grad) return run_waiting(ids);
+    pass.run(nodes_[out], seed.data(), true);
+    first = out;
+  });
+  for (node_id id = first; id-- > 0;) {
+    const record& n = nodes_[id];
+    const T* const dy = into.slots_[id].data;
+    if (dy == nullptr || !n.requires_grad) continue;
+    pass.gives_memory = keep == kept_gradients::leaves && id != out && n.op != nullptr && n.op->spans != nullptr ? id : no_node;
+    if (n.op != nullptr)
+      pass.run(n, dy);
+    else if (n.extra >= 0)
+      if (auto ok = pass.run_closure(id); !ok) return ok;
+    if (keep == kept_gradients::leaves && id != out && n.parent_count > 0) pass.close(id);
   }
+  pass.hand_over();
+  return {};
 }
 
 template <scalar T>
 result<optional_gradients<T>> tape<T>::backward_dense(node_id out, const tensor<T>& seed) const {
-  gradient_workspace<T> workspace;
-  if (const auto ok = backward_dense_into(workspace, out, seed); !ok) return tl::unexpected(ok.error());
   return guarded([&]() -> result<optional_gradients<T>> {
+    gradient_workspace<T> workspace;
+    if (auto ok = backward_dense_into(workspace, out, seed); !ok) return tl::unexpected(std::move(ok).error());
     optional_gradients<T> gradients(size());
     for (node_id id = 0; id < size(); ++id) gradients[id] = workspace.at(id);
     return gradients;
@@ -276,28 +294,30 @@ gradient_map<T> tape<T>::dense_to_map(const optional_gradients<T>& gradients) {
 
 template <scalar T>
 result<gradient_map<T>> tape<T>::backward(node_id out, const tensor<T>& seed) const {
-  return backward_dense(out, seed).map(&tape::dense_to_map);
+  return guarded([&] { return backward_dense(out, seed).map(&tape::dense_to_map); });
 }
 
 template <scalar T>
 result<gradient_array<T>> tape<T>::backward_dense_from_step(gradient_array<T> gradients, node_id id) const {
-  if (id >= size()) return no_such_node("backward_dense_from_step", id);
-  const record& n = nodes_[id];
-  if (!n.requires_grad) return gradients;
-  if (id >= gradients.size())
-    return fail(error_kind::gradient_array_length,
-                message({"backward: the gradient array has ", gradients.size(), " entries, none for node ", id}));
-  if (gradients[id].shape() != *n.dims)
-    return fail(error_kind::gradient_array_shape, message({"backward: entry ", id, " of the gradient array has shape ",
-                                                           gradients[id].shape(), ", the node has ", *n.dims}));
-  auto list = local_vjp(id, gradients[id]);
-  if (!list) return tl::unexpected(list.error());
-  result<gradient_array<T>> out = std::move(gradients);
-  for (const contribution<T>& c : *list) {
-    out = add_grad_all(*std::move(out), c);
-    if (!out) break;
-  }
-  return out;
+  return guarded([&]() -> result<gradient_array<T>> {
+    if (id >= size()) return no_such_node("backward_dense_from_step", id);
+    const record& n = nodes_[id];
+    if (!n.requires_grad) return std::move(gradients);
+    if (id >= gradients.size())
+      return fail(error_kind::gradient_array_length,
+                  message({"backward: the gradient array has ", gradients.size(), " entries, none for node ", id}));
+    if (gradients[id].shape() != *n.dims)
+      return fail(error_kind::gradient_array_shape, message({"backward: entry ", id, " of the gradient array has shape ",
+                                                             gradients[id].shape(), ", the node has ", *n.dims}));
+    auto list = local_vjp(id, gradients[id]);
+    if (!list) return tl::unexpected(std::move(list).error());
+    result<gradient_array<T>> out = std::move(gradients);
+    for (const contribution<T>& c : *list) {
+      out = add_grad_all(*std::move(out), c);
+      if (!out) break;
+    }
+    return out;
+  });
 }
 
 template <scalar T>
@@ -309,21 +329,18 @@ result<gradient_array<T>> tape<T>::backward_dense_from_loop(std::size_t n, gradi
 
 template <scalar T>
 result<gradient_array<T>> tape<T>::backward_dense_from(gradient_array<T> gradients) const {
-  if (gradients.size() != size())
-    return fail(error_kind::gradient_array_length,
-                message({"backward: the gradient array has ", gradients.size(), " entries, the tape ", size(), " nodes"}));
-  return backward_dense_from_loop(size(), std::move(gradients));
+  return guarded([&]() -> result<gradient_array<T>> {
+    if (gradients.size() != size())
+      return fail(error_kind::gradient_array_length,
+                  message({"backward: the gradient array has ", gradients.size(), " entries, the tape ", size(), " nodes"}));
+    return backward_dense_from_loop(size(), std::move(gradients));
+  });
 }
 
 template <scalar T>
 result<gradient_array<T>> tape<T>::backward_dense_all(node_id out, const tensor<T>& seed) const {
-  if (out >= size())
-    return fail(error_kind::invalid_output_id,
-                message({"backward: output ", out, " is not on the tape of ", size(), " nodes"}));
-  if (seed.shape() != *nodes_[out].dims)
-    return fail(error_kind::seed_shape_mismatch,
-                message({"backward: the seed has shape ", seed.shape(), ", the output has ", *nodes_[out].dims}));
   return guarded([&]() -> result<gradient_array<T>> {
+    if (auto ok = check_seed(out, seed); !ok) return tl::unexpected(std::move(ok).error());
     gradient_array<T> gradients;
     gradients.reserve(size());
     for (const record& n : nodes_) gradients.push_back(tensor<T>::zeros(*n.dims));

@@ -3,6 +3,7 @@
 
 #include <axiograd/autograd/waiting.hpp>
 #include <axiograd/core/floating_point.hpp>
+#include <axiograd/core/guarded.hpp>
 #include <axiograd/core/tensor.hpp>
 #include <axiograd/runtime/check_call.hpp>
 #include <axiograd/runtime/operator_of.hpp>
@@ -52,7 +53,8 @@ using gradient_array = std::vector<tensor<T>>;
 /// parents. The memory of the others serves several nodes then.
 enum class kept_gradients : unsigned char { all, leaves };
 
-/// Memory of a reverse pass, reused from step to step: once warm, a pass into it allocates nothing.
+/// Memory of a reverse pass, reused from step to step: once warm, a pass into it allocates nothing. A pass that begins and then
+/// fails leaves no gradients in it.
 template <class T>
 class gradient_workspace {
  public:
@@ -87,8 +89,9 @@ class gradient_workspace {
 /// A grow-only array of nodes over numbers of type T. Ids are indices; each operator appends exactly one node.
 ///
 /// A tape is a value: a copy shares tensors, and what is appended to it leaves the original as it was. One thread may write
-/// to a tape at a time. One that was moved from is empty. No member throws, copying aside; an operation that reports an error
-/// leaves the tape unchanged.
+/// to a tape at a time. One that was moved from is empty. No member throws, copying and dense_to_map aside (std::bad_alloc);
+/// an operation that reports an error, out_of_memory among them, leaves the tape unchanged. Where an error's message finds no
+/// memory, the error is out_of_memory.
 ///
 /// Operators and reverse passes round to nearest and keep subnormal numbers, whatever mode the calling thread has set.
 ///
@@ -122,17 +125,19 @@ class tape {
     static_assert(
         sizeof...(In) + (arity_of<Op>.optional >= 0 ? 1 : 0) >= impl::shapes_of<Op> && sizeof...(In) <= impl::shapes_of<Op>,
         "tape::apply: wrong number of inputs for this operator");
-    std::array<node_id, sizeof...(In)> ids{};
-    std::array<index_tensor, side_count> side;
-    std::size_t tensors = 0, sides = 0;
-    const auto sort = [&](const auto& x) {
-      if constexpr (std::convertible_to<decltype(x), node_id>)
-        ids[tensors++] = static_cast<node_id>(x);
-      else
-        side.at(sides++) = x;
-    };
-    (sort(in), ...);
-    return append(table_of<Op, T>(), &op, {ids.data(), tensors}, side);
+    return guarded([&] {
+      std::array<node_id, sizeof...(In)> ids{};
+      std::array<index_tensor, side_count> side;
+      std::size_t tensors = 0, sides = 0;
+      const auto sort = [&](const auto& x) {
+        if constexpr (std::convertible_to<decltype(x), node_id>)
+          ids[tensors++] = static_cast<node_id>(x);
+        else
+          side.at(sides++) = x;
+      };
+      (sort(in), ...);
+      return append(table_of<Op, T>(), &op, {ids.data(), tensors}, side);
+    });
   }
   /// The same with the operator's type erased. Errors: before those, invalid_parameter for a wrong number of inputs or missing
   /// attributes.
@@ -167,6 +172,7 @@ class tape {
 
   std::size_t size() const { return nodes_.size(); }
   bool empty() const { return nodes_.empty(); }
+  /// A node or its value; nothing if it is not on the tape, or where `value` reports an error.
   std::optional<node<T>> get_node(node_id id) const;
   std::optional<tensor<T>> get_value(node_id id) const;
   /// The value of a node; invalid_node_id.
@@ -203,7 +209,10 @@ class tape {
   /// Gradients of the nodes that were reached.
   result<gradient_map<T>> backward(node_id out, const tensor<T>& seed) const;
   /// The same for a scalar node with seed 1; seed_shape_mismatch unless its shape is ().
-  result<gradient_map<T>> backward_scalar(node_id out) const { return backward(out, tensor<T>::scalar(T(1))); }
+  result<gradient_map<T>> backward_scalar(node_id out) const {
+    return guarded([&] { return backward(out, tensor<T>::scalar(T(1))); });
+  }
+  /// Throws std::bad_alloc.
   static gradient_map<T> dense_to_map(const optional_gradients<T>& gradients);
 
   /// Adds one contribution to an optional array.
@@ -282,13 +291,8 @@ class tape {
     const floating_point_scope standard;
     waiting_.settle([&](std::span<const std::uint32_t> ids) { run_waiting(ids); });
   }
-  result<void> settled() const {
-    if (!waiting_.any()) return {};
-    return guarded([&]() -> result<void> {
-      settle();
-      return {};
-    });
-  }
+  /// get_node with the error. Throws.
+  result<node<T>> node_at(node_id id) const;
   /// The value of a node that does not wait.
   tensor<T> value_at(node_id id) const {
     const record& n = nodes_[id];
@@ -297,6 +301,8 @@ class tape {
     out_of_blocks(n.data, value.mutable_data(), *n.dims, n.lies);
     return value;
   }
+  result<void> check_seed(node_id out, const tensor<T>& seed) const;
+  result<void> run_backward(gradient_workspace<T>& into, node_id out, const tensor<T>& seed, kept_gradients keep) const;
   result<void> check_contribution(const contribution<T>& c) const;
   result<bool> is_wanted(const contribution<T>& c, std::size_t entries) const;
   struct reverse_pass;
@@ -313,12 +319,11 @@ class tape {
   const char* store_text(std::string_view text);
   template <class F>
   static auto guarded(const F& body) -> decltype(body()) {
-    try {
-      return body();
-    } catch (...) {
-      return caught("tape", error_kind::not_differentiable);
-    }
+    return axiograd::guarded("tape", error_kind::not_differentiable, body);
   }
+  /// Runs what appends a node; where it fails, the tape is as it was before.
+  template <class F>
+  result<node_id> appending(std::string_view who, error_kind otherwise, const F& body);
 
   std::vector<record> nodes_;
   arena<T> values_;

@@ -68,8 +68,23 @@ const char* tape<T>::store_text(std::string_view text) {
 }
 
 template <scalar T>
+template <class F>
+result<node_id> tape<T>::appending(std::string_view who, error_kind otherwise, const F& body) {
+  const std::size_t nodes = nodes_.size(), held = held_.size(), side = side_.size(), closures = closures_.size();
+  try {
+    return body();
+  } catch (...) {
+    nodes_.resize(nodes);
+    held_.resize(held);
+    side_.resize(side);
+    closures_.resize(closures);
+    return caught(who, otherwise);
+  }
+}
+
+template <scalar T>
 result<node_id> tape<T>::leaf(const tensor<T>& value, std::string_view name, bool requires_grad) {
-  return guarded([&]() -> result<node_id> {
+  return appending("leaf", error_kind::not_differentiable, [&]() -> result<node_id> {
     const char* const text = store_text(name);
     const shape* const dims = store_shape(value.shape());
     held_.push_back(value.owner());
@@ -205,16 +220,13 @@ layout tape<T>::arrange(const operator_table<T>& op, const void* attributes, std
 template <scalar T>
 result<node_id> tape<T>::append(const operator_table<T>& op, const void* attributes, std::span<const node_id> in,
                                 std::span<const index_tensor> side) {
-  const std::size_t before = size();
   const floating_point_scope standard(!std::same_as<T, float>);
-  try {
+  return appending(op.name, error_kind::domain_error, [&]() -> result<node_id> {
     if (!call_fits(op, attributes, in.size(), side.size())) return misfit(op.name, op.in, in.size(), side.size());
-    if (!waiting_.any() && append_numbers(op, attributes, in)) return before;
+    const std::size_t id = size();
+    if (!waiting_.any() && append_numbers(op, attributes, in)) return id;
     return append_any(op, attributes, in, side);
-  } catch (...) {
-    nodes_.resize(before);
-    return caught(op.name, error_kind::domain_error);
-  }
+  });
 }
 
 template <scalar T>
@@ -299,10 +311,10 @@ void tape<T>::keep_waiting(std::uint32_t id, bool follows) {
 
 template <scalar T>
 result<node_id> tape<T>::add_node(node<T> given) {
-  for (const node_id parent : given.parents)
-    if (parent >= no_node)
-      return fail(error_kind::invalid_parent_id, message({"add_node: parent ", parent, " is no node of any tape"}));
-  return guarded([&]() -> result<node_id> {
+  return appending("add_node", error_kind::not_differentiable, [&]() -> result<node_id> {
+    for (const node_id parent : given.parents)
+      if (parent >= no_node)
+        return fail(error_kind::invalid_parent_id, message({"add_node: parent ", parent, " is no node of any tape"}));
     record n;
     n.name = store_text(given.name);
     n.requires_grad = given.requires_grad;
@@ -344,32 +356,45 @@ std::optional<tensor<T>> tape<T>::get_value(node_id id) const {
 
 template <scalar T>
 result<tensor<T>> tape<T>::value(node_id id) const {
-  if (id >= size()) return no_such_node("value", id);
-  if (auto ok = settled(); !ok) return tl::unexpected(std::move(ok).error());
-  if (nodes_[id].lies.row_major()) return value_at(id);
-  return guarded([&]() -> result<tensor<T>> { return value_at(id); });
+  return guarded([&]() -> result<tensor<T>> {
+    if (id >= size()) return no_such_node("value", id);
+    settle();
+    return value_at(id);
+  });
 }
 
 template <scalar T>
 result<tensor<T>> tape<T>::require_value(node_id id, const shape& dims) const {
-  if (id >= size()) return no_such_node("require_value", id);
-  if (*nodes_[id].dims != dims)
-    return fail(error_kind::shape_mismatch,
-                message({"require_value: node ", id, " has shape ", *nodes_[id].dims, ", expected ", dims}));
-  return value(id);
+  return guarded([&]() -> result<tensor<T>> {
+    if (id >= size()) return no_such_node("require_value", id);
+    if (*nodes_[id].dims != dims)
+      return fail(error_kind::shape_mismatch,
+                  message({"require_value: node ", id, " has shape ", *nodes_[id].dims, ", expected ", dims}));
+    return value(id);
+  });
 }
 
 template <scalar T>
 result<tensor<T>> tape<T>::require_grad(const tensor<T>& dy, const shape& dims) {
-  if (dy.shape() != dims)
-    return fail(error_kind::upstream_shape_mismatch,
-                message({"backward: the cotangent has shape ", dy.shape(), ", the node's value has ", dims}));
-  return dy;
+  return guarded([&]() -> result<tensor<T>> {
+    if (dy.shape() != dims)
+      return fail(error_kind::upstream_shape_mismatch,
+                  message({"backward: the cotangent has shape ", dy.shape(), ", the node's value has ", dims}));
+    return dy;
+  });
 }
 
 template <scalar T>
 std::optional<node<T>> tape<T>::get_node(node_id id) const {
-  if (id >= size() || !settled()) return std::nullopt;
+  result<node<T>> found = guarded([&] { return node_at(id); });
+  if (!found) return std::nullopt;
+  return *std::move(found);
+}
+
+template <scalar T>
+result<node<T>> tape<T>::node_at(node_id id) const {
+  if (id >= size()) return no_such_node("get_node", id);
+  settle();
   const record& n = nodes_[id];
   const char* const name = n.op == nullptr ? n.name : n.op->name;
   node<T> out{.name = name == nullptr ? "" : name, .value = value_at(id), .requires_grad = n.requires_grad};
@@ -389,7 +414,7 @@ std::optional<node<T>> tape<T>::get_node(node_id id) const {
   };
   shared<saved> s(saved{n, {n.attributes, n.attributes + n.op->attribute_bytes}, {}, {}, out.value});
   if (!s->attributes.empty()) s->op.attributes = s->attributes.data();
-  for (const std::uint32_t p : n.parents()) s->in.push_back(p == no_node ? std::nullopt : get_value(p));
+  for (const std::uint32_t p : n.parents()) s->in.push_back(p == no_node ? std::nullopt : std::optional(value_at(p)));
   s->side.assign(side_of(n).begin(), side_of(n).end());
   out.backward = [s = std::move(s), parents = out.parents](const tensor<T>& dy) {
     return guarded([&]() -> result<contributions<T>> {

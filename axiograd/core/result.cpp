@@ -1,23 +1,43 @@
-#include <axiograd/core/result.hpp>
+#include <axiograd/core/guarded.hpp>
 #include <new>
 
 namespace axiograd {
 
 void impl::more_than_max_rank() { throw failure({error_kind::rank_limit, message({"shape: more than ", max_rank, " axes"})}); }
 
-tl::unexpected<error> caught(std::string_view who, error_kind otherwise) {
+std::runtime_error failure::with(const std::string& message) noexcept {
   try {
-    throw;
+    return std::runtime_error(message);
   } catch (const std::bad_alloc&) {
-    return fail(error_kind::out_of_memory, message({who, ": out of memory"}));
-  } catch (const failure& e) {
-    return fail(e.kind(), e.what());
-  } catch (const std::domain_error& e) {
-    return fail(error_kind::domain_error, e.what());
-  } catch (const std::exception& e) {
-    return fail(otherwise, message({who, ": an exception was thrown: ", e.what()}));
-  } catch (...) {
-    return fail(otherwise, message({who, ": an exception was thrown that is no std::exception"}));
+    return std::runtime_error("");  // is not stored
+  }
+}
+
+tl::unexpected<error> caught(std::string_view who, error_kind otherwise) noexcept {
+  try {
+    try {
+      throw;
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (const failure& e) {
+      return fail(e.kind(), e.what());
+    } catch (const std::domain_error& e) {
+      return fail(error_kind::domain_error, e.what());
+    } catch (const std::exception& e) {
+      return fail(otherwise, message({who, ": an exception was thrown: ", e.what()}));
+    } catch (...) {
+      return fail(otherwise, message({who, ": an exception was thrown that is no std::exception"}));
+    }
+  } catch (const std::bad_alloc&) {  // also of a message above
+    return no_memory(who, "out of memory");
+  }
+}
+
+tl::unexpected<error> no_memory(std::string_view who, std::string_view what) noexcept {
+  try {
+    return fail(error_kind::out_of_memory, message({who, ": ", what}));
+  } catch (const std::bad_alloc&) {
+    return tl::unexpected<error>(error{error_kind::out_of_memory, "out of memory"});  // lies in the string itself
   }
 }
 

@@ -24,13 +24,19 @@ struct error {
 template <class T>
 using result = tl::expected<T, error>;
 
-/// The exception that front ends throw; `kind()` is the error's kind.
+/// The exception that front ends throw; `kind()` is the error's kind. Making one needs no memory: where its message finds none,
+/// `what()` is the kind's name.
 class failure : public std::runtime_error {
  public:
-  explicit failure(const error& e) : std::runtime_error(e.message), kind_(e.kind) {}
+  explicit failure(const error& e) noexcept : std::runtime_error(with(e.message)), kind_(e.kind) {}
   error_kind kind() const { return kind_; }
+  const char* what() const noexcept override {
+    const char* const text = std::runtime_error::what();
+    return *text != '\0' ? text : to_string(kind_);
+  }
 
  private:
+  static std::runtime_error with(const std::string& message) noexcept;
   error_kind kind_;
 };
 
@@ -43,8 +49,9 @@ T ok_or_throw(result<T> r) {
 
 /// The error that the exception in flight stands for; to be called in a handler. A `failure` keeps its kind, std::bad_alloc is
 /// out_of_memory, std::domain_error, by which exact numbers report a division by 0, domain_error. Whatever else the caller's
-/// own functions threw gets the kind `otherwise` and the exception's text.
-tl::unexpected<error> caught(std::string_view who, error_kind otherwise);
+/// own functions threw gets the kind `otherwise` and the exception's text. Where a message finds no memory, the error is
+/// out_of_memory, which needs none.
+tl::unexpected<error> caught(std::string_view who, error_kind otherwise) noexcept;
 
 /// The unexpected half of a `result`.
 inline tl::unexpected<error> fail(error_kind kind, std::string message) {
