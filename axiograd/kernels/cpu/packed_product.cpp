@@ -58,6 +58,7 @@ struct packed_part {
   chunk_ref memory;  // none: the library has no packed form for it
 
   explicit packed_part(const gemm_call<float>& c) {
+    const making_primitive safely;
     const auto pd = described({typical_rows, c.n, c.k, false}, desc(dims{c.k, c.n}, f32, dnnl::memory::format_tag::any));
     const desc given(dims{c.k, c.n}, f32, c.b.transposed ? dims{1, c.b.leading} : dims{c.b.leading, 1});
     if (!is_packed(pd) || pd.weights_desc() == given) return;

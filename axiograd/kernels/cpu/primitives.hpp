@@ -17,6 +17,24 @@ inline const dnnl::engine& cpu_engine() {
   return engine;
 }
 
+/// Throws std::bad_alloc where there is no memory for what the library makes: it does not survive that an allocation of its own
+/// fails while it makes something (TRUST.md).
+void require_memory_for_library();
+
+/// Lives while the library makes a primitive: there is memory for it, and the library keeps nothing of it, which would stay
+/// behind half made if it threw, and break every later one of the kind. We keep ours ourselves.
+class making_primitive {
+ public:
+  making_primitive();
+  ~making_primitive();
+  making_primitive(const making_primitive&) = delete;
+  making_primitive& operator=(const making_primitive&) = delete;
+
+ private:
+  std::unique_lock<std::mutex> one_at_a_time_;
+  int capacity_ = 0;
+};
+
 /// Primitives by what they do, made once, for one thread; asked only inside the library (library_call.hpp), where no fork finds
 /// the lock taken. Those that a program uses again and again are few.
 template <class Key, class Value>
@@ -28,9 +46,10 @@ class primitive_cache {
     const std::lock_guard lock(mutex_);
     const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const auto& e) { return e.first == key; });
     if (found != entries_.end()) return found->second;
+    const making_primitive safely;
+    std::shared_ptr<const Value> made = make();
     if (entries_.size() == most) entries_.erase(entries_.begin());
-    entries_.emplace_back(key, make());
-    return entries_.back().second;
+    return entries_.emplace_back(key, std::move(made)).second;
   }
 
  private:
@@ -76,6 +95,7 @@ class kept_primitive {
         return one;
       }
     }
+    require_memory_for_library();
     auto made = std::make_unique<bound>();
     for (const auto& [name, lies] : arguments_) {
       made->memory.push_back(dnnl::memory(lies, cpu_engine(), DNNL_MEMORY_NONE));
