@@ -175,6 +175,7 @@ class batch_norm {
   void follow(const tensor<T>& x) const {
     const int64_t batch = x.shape()[0], channels = x.shape()[1], n = x.shape().from(2).size();
     parameter mean_of = running_mean_, var_of = running_var_, batches = batches_;  // the same values
+    float *const means = mean_of.mutable_data(), *const vars = var_of.mutable_data();
     ++*batches.mutable_counts();
     for (int64_t c = 0; c < channels; ++c) {
       double mean = 0, square = 0;
@@ -185,12 +186,11 @@ class batch_norm {
       for_each([&](double v) { mean += v; });
       mean /= static_cast<double>(batch * n);
       for_each([&](double v) { square += (v - mean) * (v - mean); });
-      const auto move = [&](parameter& p, double value) {
-        float& running = p.mutable_data()[c];
+      const auto move = [&](float& running, double value) {
         running = static_cast<float>((1 - momentum_) * static_cast<double>(running) + momentum_ * value);
       };
-      move(mean_of, mean);
-      move(var_of, square / static_cast<double>(batch * n - 1));
+      move(means[c], mean);
+      move(vars[c], square / static_cast<double>(batch * n - 1));
     }
   }
 

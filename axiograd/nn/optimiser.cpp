@@ -55,20 +55,23 @@ void optimiser::set_state(const std::map<std::string, tensor<float>>& state, std
   steps_ = steps;
 }
 
-template <class Rule>
-void optimiser::update_all(const Rule& rule) {
+void optimiser::cut_into_pieces() {
   pieces_.clear();
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     if (gradients_[i] == nullptr) continue;
-    float* const x = parameters_[i].value.mutable_data();
+    float* const x = parameters_[i].value.mutable_data();  // shared entries are copied here
     std::array<float*, 2> states{};
-    for (std::size_t s = 0; s < Rule::states; ++s) states[s] = states_[s].tensors[i].mutable_data();
+    for (std::size_t s = 0; s < states_.size(); ++s) states[s] = states_[s].tensors[i].mutable_data();
     const int64_t n = parameters_[i].value.shape().size();
     for (int64_t begin = 0; begin < n; begin += piece_entries) {
       piece& p = pieces_.emplace_back(piece{x + begin, gradients_[i] + begin, {}, std::min(piece_entries, n - begin)});
-      for (std::size_t s = 0; s < Rule::states; ++s) p.states[s] = states[s] + begin;
+      for (std::size_t s = 0; s < states_.size(); ++s) p.states[s] = states[s] + begin;
     }
   }
+}
+
+template <class Rule>
+void optimiser::update_all(const Rule& rule) {
   const auto run = [&](int64_t i) {
     const piece& p = pieces_[static_cast<std::size_t>(i)];
     axiograd::update(rule, p.x, p.g, p.states.data(), p.n);

@@ -13,7 +13,8 @@ concept gradient_source = requires(const F& f, const parameter& p) {
 };
 
 /// What every optimiser is: parameters, options, named state tensors of the same shapes, and a step count. It updates those
-/// whose role is `trained` and keeps no state for the others.
+/// whose role is `trained` and keeps no state for the others. A step that throws (the source
+/// of gradients, std::bad_alloc) has changed none of them.
 class optimiser {
  public:
   virtual ~optimiser() = default;
@@ -38,12 +39,14 @@ class optimiser {
   /// One pass over all parameters that have a gradient; `gradients_` holds one pointer for each.
   template <class Rule>
   void update_all(const Rule& rule);
+  /// All of a step that can fail. Throws std::bad_alloc, and then parameters, state and step count are as they were.
   template <gradient_source F>
   void begin_step(const F& gradient_of) {
-    ++steps_;
     gradients_.clear();
     for (const named_parameter& p : parameters_)
       gradients_.push_back(p.value.role() == parameter_role::trained ? gradient_of(p.value) : nullptr);
+    cut_into_pieces();
+    ++steps_;
   }
 
   parameter_list parameters_;
@@ -60,6 +63,8 @@ class optimiser {
     std::array<float*, 2> states;
     int64_t n;
   };
+  void cut_into_pieces();
+
   std::vector<named_state> states_;
   std::vector<const float*> gradients_;
   std::vector<piece> pieces_;

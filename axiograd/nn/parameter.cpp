@@ -28,11 +28,13 @@ parameter parameter::counts(const axiograd::shape& dims, parameter_role role) {
 
 void parameter::set(const tensor<float>& value) {
   require_same_shape(value.shape(), shape());
+  unfinished_step::about_to_write(*this);
   content_->value = value;
 }
 
 void parameter::set_counts(const index_tensor& counts) {
   require_same_shape(counts.shape(), content_->counts.shape());
+  unfinished_step::about_to_write(*this);
   content_->counts = counts;
 }
 
@@ -40,7 +42,43 @@ void parameter::prepack() {
   if (role() == parameter_role::trained && !value().owner()->constant()) content_->value = value().constant();
 }
 
-float* parameter::mutable_data() { return content_->value.mutable_data(); }
+float* parameter::mutable_data() {
+  unfinished_step::about_to_write(*this);
+  return content_->value.mutable_data();
+}
+
+int64_t* parameter::mutable_counts() {
+  unfinished_step::about_to_write(*this);
+  return content_->counts.mutable_data();
+}
+
+namespace {
+thread_local unfinished_step* current_step = nullptr;
+}  // namespace
+
+unfinished_step::unfinished_step(written_values& room) : written_(&room), outer_(std::exchange(current_step, this)) {
+  written_->clear();
+}
+
+unfinished_step::~unfinished_step() {
+  look_away();
+  for (written_parameter& w : *written_) {
+    w.written.content_->value = std::move(w.value);
+    w.written.content_->counts = std::move(w.counts);
+  }
+  written_->clear();
+}
+
+void unfinished_step::look_away() {
+  if (current_step == this) current_step = outer_;
+}
+
+void unfinished_step::about_to_write(const parameter& p) {
+  if (current_step == nullptr) return;
+  written_values& written = *current_step->written_;
+  if (std::none_of(written.begin(), written.end(), [&](const auto& w) { return w.written.same(p); }))
+    written.push_back({p, p.value(), p.counts()});
+}
 
 void append(parameter_list& list, std::string name, const parameter& p) { list.push_back({std::move(name), p}); }
 

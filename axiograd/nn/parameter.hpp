@@ -35,7 +35,7 @@ class parameter {
   const axiograd::shape& shape() const { return content_->value.shape(); }
   bool holds_counts() const { return content_->holds_counts; }
   const index_tensor& counts() const { return content_->counts; }
-  int64_t* mutable_counts() { return content_->counts.mutable_data(); }
+  int64_t* mutable_counts();
   /// Replaces whole numbers; throws `failure` (shape_mismatch) if the shape differs.
   void set_counts(const index_tensor& counts);
   /// Replaces the values; throws `failure` (shape_mismatch) if the shape differs.
@@ -50,6 +50,7 @@ class parameter {
   bool same(const parameter& other) const { return &*content_ == &*other.content_; }
 
  private:
+  friend class unfinished_step;
   struct content {
     tensor<float> value{axiograd::shape{0}};
     index_tensor counts{axiograd::shape{0}};
@@ -59,6 +60,36 @@ class parameter {
   };
   explicit parameter(content c) : content_(std::move(c)) {}
   shared<content> content_;
+};
+
+/// A step that may still fail. While one lives, what this thread writes to parameters is remembered (layers move their buffers
+/// while they compute: running means, counters of masks), and its end gives them their values back, unless `keep` was called.
+class unfinished_step {
+ public:
+  struct written_parameter {
+    parameter written;
+    tensor<float> value;
+    index_tensor counts;
+  };
+  using written_values = std::vector<written_parameter>;
+
+  /// `room` is used from step to step, so that a steady one allocates nothing.
+  explicit unfinished_step(written_values& room);
+  ~unfinished_step();
+  unfinished_step(const unfinished_step&) = delete;
+  unfinished_step& operator=(const unfinished_step&) = delete;
+
+  /// What is written from now on stays.
+  void look_away();
+  void keep() { written_->clear(); }
+
+ private:
+  friend class parameter;
+  /// What every write says before. Throws std::bad_alloc.
+  static void about_to_write(const parameter& p);
+
+  written_values* written_;
+  unfinished_step* outer_;
 };
 
 /// A parameter and its name in the model, as PyTorch would call it: "0.weight".

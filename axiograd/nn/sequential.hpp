@@ -58,25 +58,28 @@ class sequential {
   /// update its parameters. Gives the loss. Once warm, a step allocates nothing.
   ///
   /// Errors: `failure` from the operators; invalid_node_id if the loss is not of this step; seed_shape_mismatch unless the loss
-  /// is a scalar. No parameter has changed then.
+  /// is a scalar; std::bad_alloc. Neither parameters nor buffers of layers nor the optimiser have changed then.
   template <class Loss, class Optimiser>
   float step(const Loss& loss, Optimiser& optimiser) {
     state& s = *state_;
     s.tape.clear();
     s.used.clear();
-    bound m{*this, s};
+    unfinished_step layers(s.written);
     const float value = [&] {
+      const until_here recorded{s.tape};  // then the parameters' storage is theirs again: updated in place
+      bound m{*this, s};
       const var<float> y = loss(m);
       if (y.generation() != s.tape.generation()) ok_or_throw(s.tape.check("step", y));
       ok_or_throw(s.tape.current_tape().backward_dense_into(s.gradients, y.id(), s.one, kept_gradients::leaves));
       return y.item();
     }();
+    layers.look_away();
     const auto gradient_of = [&](const parameter& p) -> const float* {
       const auto id = s.used.find(p);
       return id && s.gradients.reached(*id) ? s.gradients.data(*id) : nullptr;
     };
-    s.tape.clear();  // the parameters' storage is theirs again: updated in place
     optimiser.step(gradient_of);
+    layers.keep();
     return value;
   }
 
@@ -86,6 +89,11 @@ class sequential {
     recorded_parameters<float> used{tape};
     gradient_workspace<float> gradients;
     tensor<float> one = tensor<float>::scalar(1);
+    unfinished_step::written_values written;
+  };
+  struct until_here {
+    recording<float>& tape;
+    ~until_here() { tape.clear(); }
   };
   /// The model inside a step.
   struct bound {
