@@ -115,7 +115,8 @@ int guarded(int argc, char** argv) try {
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) return report("standard output cannot be written");
   return code;
 } catch (const std::bad_alloc&) {
-  return report("not enough memory");
+  std::fputs("axiograd: not enough memory\n", stderr);
+  return 2;
 } catch (const std::exception& problem) {
   return report(problem.what());
 } catch (...) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <axiograd/core/guarded.hpp>
 #include <axiograd/io/csv.hpp>
 #include <axiograd/io/excerpt.hpp>
 #include <charconv>
@@ -51,7 +52,7 @@ result<number_table<T>> parse_csv(const std::string& name, std::span<const std::
   }
   return table;
 } catch (const std::bad_alloc&) {
-  return fail(error_kind::out_of_memory, name + ": not enough memory for its numbers");
+  return no_memory(name, "not enough memory for its numbers");
 }
 
 template result<number_table<int64_t>> parse_csv(const std::string&, std::span<const std::byte>, int64_t);

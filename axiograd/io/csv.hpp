@@ -22,7 +22,7 @@ struct number_table {
 
 /// The numbers of a text whose every line has `columns` of them; T is int64_t (whole numbers only) or double (finite only).
 /// Lines end with \n or \r\n, the last one need not. `name` begins the messages: "digits.csv: row 12: 63 values, expected 65".
-/// Errors: invalid_file, naming row and column, both counted from 1.
+/// Errors: invalid_file, naming row and column, both counted from 1; out_of_memory.
 template <class T>
 result<number_table<T>> parse_csv(const std::string& name, std::span<const std::byte> text, int64_t columns);
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <axiograd/core/guarded.hpp>
 #include <axiograd/io/dataset.hpp>
 #include <numeric>
 
@@ -49,7 +50,7 @@ index_tensor shuffled_positions(int64_t n, seed s, std::uint64_t epoch) {
   return positions_by_key(n, spread(s, seed_use::shuffle, epoch).value);
 }
 
-result<dataset> samples_at(const dataset& data, std::span<const int64_t> positions) {
+result<dataset> samples_at(const dataset& data, std::span<const int64_t> positions) try {
   if (const auto problem = mismatch("samples_at", data)) return tl::unexpected<error>(*problem);
   for (const int64_t position : positions)
     if (position < 0 || position >= data.size())
@@ -62,6 +63,8 @@ result<dataset> samples_at(const dataset& data, std::span<const int64_t> positio
   gather(data.inputs, positions, part.inputs.mutable_data());
   gather(data.labels, positions, part.labels.mutable_data());
   return part;
+} catch (const std::bad_alloc&) {
+  return no_memory("samples_at", "not enough memory for a copy of the samples");
 }
 
 result<train_and_test> split(const dataset& data, const split_options& options) {
@@ -69,7 +72,7 @@ result<train_and_test> split(const dataset& data, const split_options& options) 
   return split(data, positions_by_key(data.size(), key), options.test_fraction);
 }
 
-result<train_and_test> split(const dataset& data, const index_tensor& order, double fraction) {
+result<train_and_test> split(const dataset& data, const index_tensor& order, double fraction) try {
   if (!(fraction > 0 && fraction < 1))
     return fail(error_kind::invalid_parameter,
                 "split: test_fraction is " + std::to_string(fraction) + ", expected a number between 0 and 1");
@@ -85,6 +88,8 @@ result<train_and_test> split(const dataset& data, const index_tensor& order, dou
   result<dataset> train = samples_at(data, order.values().subspan(cut));
   if (!train) return tl::unexpected<error>(std::move(train).error());
   return train_and_test{std::move(*train), std::move(*test)};
+} catch (const std::bad_alloc&) {
+  return no_memory("split", "not enough memory for a copy of the samples");
 }
 
 batch_range::batch_range(const dataset& data, const batch_options& options)

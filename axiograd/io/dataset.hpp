@@ -27,7 +27,8 @@ index_tensor positions_by_key(int64_t n, std::uint64_t key);
 /// Positions 0 .. n - 1 in an order that is a function of seed, epoch and n alone; other seeds and other epochs give others.
 index_tensor shuffled_positions(int64_t n, seed s, std::uint64_t epoch = 0);
 
-/// The samples at some positions, in that order. Errors: index_out_of_range, size_mismatch (inputs and labels differ).
+/// The samples at some positions, in that order. Errors: index_out_of_range, size_mismatch (inputs and labels differ),
+/// out_of_memory.
 result<dataset> samples_at(const dataset& data, std::span<const int64_t> positions);
 
 struct split_options {
@@ -37,7 +38,7 @@ struct split_options {
 struct train_and_test {
   dataset train, test;
 };
-/// A data set cut in two, without samples in common. Errors: invalid_parameter if either part would be empty.
+/// A data set cut in two, without samples in common. Errors: invalid_parameter if either part would be empty, out_of_memory.
 result<train_and_test> split(const dataset& data, const split_options& options = {});
 /// The same with the first `test_fraction` of an order of all positions as the test set. Errors: also index_out_of_range.
 result<train_and_test> split(const dataset& data, const index_tensor& order, double test_fraction);

@@ -1,10 +1,11 @@
+#include <axiograd/core/guarded.hpp>
 #include <axiograd/io/csv.hpp>
 #include <axiograd/io/digits.hpp>
 #include <axiograd/io/file.hpp>
 
 namespace axiograd::io {
 
-result<dataset> load_digits(const std::string& path) {
+result<dataset> load_digits(const std::string& path) try {
   constexpr std::uint64_t longest = 1 << 24;  // the data set has 264,712 bytes
   constexpr int64_t pixels = 64, white = 16, classes = 10;
 
@@ -32,6 +33,8 @@ result<dataset> load_digits(const std::string& path) {
     }
   for (int64_t digit = 0; digit < classes; ++digit) digits.class_names.push_back(std::to_string(digit));
   return digits;
+} catch (const std::bad_alloc&) {
+  return no_memory(path, "not enough memory for its images");
 }
 
 }  // namespace axiograd::io

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <atomic>
+#include <axiograd/core/guarded.hpp>
 #include <axiograd/io/file.hpp>
 #include <axiograd/io/gzip.hpp>
 #include <cstdlib>
@@ -73,6 +74,7 @@ class temporary {
 /// The path behind symbolic links; the path itself where nothing is there yet.
 std::string resolved(const std::string& path) {
   const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr), &std::free);
+  if (!real && errno == ENOMEM) throw std::bad_alloc();  // the path may be a link: it must not be replaced
   return real ? std::string(real.get()) : path;
 }
 
@@ -123,10 +125,10 @@ result<bytes> read_file(const std::string& path, std::uint64_t max_bytes) try {
   if (!path.ends_with(".gz")) return content;
   return gunzip(path, content, max_bytes);
 } catch (const std::bad_alloc&) {
-  return fail(error_kind::out_of_memory, path + ": not enough memory to read it");
+  return no_memory(path, "not enough memory to read it");
 }
 
-result<void> write_file_atomically(const std::string& path, byte_chunks chunks) {
+result<void> write_file_atomically(const std::string& path, byte_chunks chunks) try {
   const auto [folder_name, name] = folder_and_name(resolved(path));
   if (name.empty()) return fail(error_kind::io, path + ": not the name of a file");
 
@@ -145,6 +147,8 @@ result<void> write_file_atomically(const std::string& path, byte_chunks chunks) 
   if (!file.rename_to(name)) return system_failure(path, "cannot be replaced");
   if (!sync_folder(folder)) return system_failure(path, "is written, but its folder cannot be synced");
   return {};
+} catch (const std::bad_alloc&) {
+  return no_memory(path, "not enough memory to write it");
 }
 
 result<void> write_file_atomically(const std::string& path, std::span<const std::byte> data) {

@@ -41,8 +41,8 @@ using byte_chunks = std::span<const std::span<const std::byte>>;
 /// Replaces a file by the chunks' bytes: writes a temporary in the same folder, syncs it, renames it, syncs the folder.
 /// A reader, or a crash at any point, sees the old file or the new one. An existing file's permissions are kept, and where
 /// `path` is a symbolic link, the file it points to is replaced.
-/// Errors: io, with the system's reason; the temporary is removed and the old file is as it was. Only if syncing the folder
-/// fails, which comes last, is the new file there already.
+/// Errors: io, with the system's reason; out_of_memory; the temporary is removed and the old file is as it was. Only if syncing
+/// the folder fails, which comes last, is the new file there already.
 result<void> write_file_atomically(const std::string& path, byte_chunks chunks);
 result<void> write_file_atomically(const std::string& path, std::span<const std::byte> bytes);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <axiograd/core/guarded.hpp>
 #include <axiograd/io/csv.hpp>
 #include <axiograd/io/file.hpp>
 #include <axiograd/io/image.hpp>
@@ -54,7 +55,11 @@ result<tensor<float>> decode_png(const std::string& path, std::span<const std::b
   png_image image{};
   image.version = PNG_IMAGE_VERSION;
   const std::unique_ptr<png_image, free_image> guard(&image);
-  const auto broken = [&] { return fail(error_kind::invalid_file, path + ": not a readable PNG: " + image.message); };
+  const auto lacks_memory = [&] { return std::string_view(image.message).find("memory") != std::string_view::npos; };
+  const auto broken = [&] {
+    if (lacks_memory()) throw std::bad_alloc();
+    return fail(error_kind::invalid_file, path + ": not a readable PNG: " + image.message);
+  };
   std::string problem;
   const std::vector<std::byte> chunks = picture_chunks(file, problem);
   if (!problem.empty()) return fail(error_kind::invalid_file, path + ": not a readable PNG: " + problem);
@@ -70,6 +75,7 @@ result<tensor<float>> decode_png(const std::string& path, std::span<const std::b
   const png_byte paper = light_paper ? 255 : 0;
   const png_color background{paper, paper, paper};
   if (png_image_finish_read(&image, &background, pixels.data(), 0, nullptr) == 0) return broken();
+  if (image.warning_or_error != 0 && lacks_memory()) throw std::bad_alloc();  // it left something out, a colour profile
 
   tensor<float> x = tensor<float>::uninitialised({1, 1, height, width});
   std::transform(pixels.begin(), pixels.end(), x.mutable_data(),
@@ -112,19 +118,23 @@ std::optional<error> argument_problem(const std::string& name, const shape& samp
 }  // namespace
 
 result<tensor<float>> parse_image(const std::string& name, std::span<const std::byte> content, const shape& sample,
-                                  const image_options& options) {
+                                  const image_options& options) try {
   if (const auto problem = argument_problem(name, sample, options)) return tl::unexpected<error>(*problem);
   return name.ends_with(".png") ? decode_png(name, content, sample[1], sample[2], options.ink)
                                 : parse_row(name, content, sample[1], sample[2], options.white);
+} catch (const std::bad_alloc&) {
+  return no_memory(name, "not enough memory for its pixels");
 }
 
-result<tensor<float>> read_image(const std::string& path, const shape& sample, const image_options& options) {
+result<tensor<float>> read_image(const std::string& path, const shape& sample, const image_options& options) try {
   if (const auto problem = argument_problem(path, sample, options)) return tl::unexpected<error>(*problem);
   // A PNG whose rows are followed by more data is decompressed to its end; a pixel takes 8 bytes at most, a number some 32.
   const std::uint64_t needed = (1 << 20) + 32 * static_cast<std::uint64_t>(sample.size());
   const auto file = read_file(path, std::min(options.max_bytes, needed));
   if (!file) return tl::unexpected<error>(file.error());
   return parse_image(path, *file, sample, options);
+} catch (const std::bad_alloc&) {
+  return no_memory(path, "not enough memory for its pixels");
 }
 
 }  // namespace axiograd::io

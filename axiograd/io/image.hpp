@@ -26,7 +26,7 @@ struct image_options {
 /// - `NAME.csv` or `NAME.csv.gz`: one row of H * W numbers between 0 and `white`, row by row from the top left corner.
 /// `sample` is the model's input shape, (1, H, W). Nothing is decoded before the size was compared.
 /// Errors: those of read_file; invalid_file (not a PNG, wrong size, naming both; not numbers, naming row and column; another
-/// ending of the name); invalid_parameter (`sample` is no such shape, `white` is not positive).
+/// ending of the name); invalid_parameter (`sample` is no such shape, `white` is not positive); out_of_memory.
 result<tensor<float>> read_image(const std::string& path, const shape& sample, const image_options& options = {});
 /// The same from memory: the content of a file of that name, decompressed.
 result<tensor<float>> parse_image(const std::string& name, std::span<const std::byte> content, const shape& sample,

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <axiograd/core/guarded.hpp>
 #include <axiograd/io/excerpt.hpp>
 #include <axiograd/io/file.hpp>
 #include <axiograd/io/safetensors_header.hpp>
@@ -51,7 +52,7 @@ stored_tensor::stored_tensor(std::string dtype, const axiograd::shape& dims, std
     : dtype_(std::move(dtype)), dims_(dims), bytes_(bytes), owner_(std::move(owner)) {}
 
 template <storable T>
-result<tensor<T>> tensor_file::get(const std::string& name) const {
+result<tensor<T>> tensor_file::get(const std::string& name) const try {
   const auto found = tensors.find(name);
   if (found == tensors.end()) return fail(error_kind::invalid_file, "there is no tensor " + excerpt(name));
   const stored_tensor& stored = found->second;
@@ -65,6 +66,8 @@ result<tensor<T>> tensor_file::get(const std::string& name) const {
   tensor<T> t = tensor<T>::uninitialised(stored.shape());
   if (!bytes.empty()) std::memcpy(t.mutable_data(), bytes.data(), bytes.size());
   return t;
+} catch (const std::bad_alloc&) {
+  return no_memory(name, "not enough memory for the tensor");
 }
 
 template result<tensor<float>> tensor_file::get<float>(const std::string&) const;
@@ -81,7 +84,7 @@ result<tensor_file> parse_tensors(const std::string& name, std::span<const std::
   if (!header) return tl::unexpected<error>(std::move(header).error());
   return tensors_of(std::move(*header), data, owner);
 } catch (const std::bad_alloc&) {
-  return fail(error_kind::out_of_memory, name + ": not enough memory for its header");
+  return no_memory(name, "not enough memory for its header");
 }
 
 result<tensor_file> read_tensors(const std::string& path, const tensor_limits& limits) try {
@@ -108,10 +111,10 @@ result<tensor_file> read_tensors(const std::string& path, const tensor_limits& l
   if (const auto read = file->read(*data); !read) return tl::unexpected<error>(read.error());
   return tensors_of(std::move(*header), *data, data.owner());
 } catch (const std::bad_alloc&) {
-  return fail(error_kind::out_of_memory, path + ": not enough memory to read it");
+  return no_memory(path, "not enough memory to read it");
 }
 
-result<void> write_tensors(const std::string& path, const tensor_file& content) {
+result<void> write_tensors(const std::string& path, const tensor_file& content) try {
   std::vector<const std::pair<const std::string, stored_tensor>*> order;
   for (const auto& entry : content.tensors) order.push_back(&entry);
   std::sort(order.begin(), order.end(), [](const auto* a, const auto* b) {
@@ -139,6 +142,8 @@ result<void> write_tensors(const std::string& path, const tensor_file& content) 
   chunks[0] = length;
   chunks[1] = std::as_bytes(std::span(*header));
   return write_file_atomically(path, chunks);
+} catch (const std::bad_alloc&) {
+  return no_memory(path, "not enough memory for its header");
 }
 
 }  // namespace axiograd::io

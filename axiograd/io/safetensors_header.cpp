@@ -225,16 +225,53 @@ result<tensor_header> parse_header(const std::string& file, std::string_view jso
   return header;
 }
 
+namespace {
+/// A text in quotes. A value by itself: the destructor of a JSON object or array allocates, and ends the program where it
+/// cannot.
+void put_text(std::string& json, const std::string& text) { json += nlohmann::json(text).dump(); }
+
+template <class Numbers>
+void put_list(std::string& json, const Numbers& numbers) {
+  char before = '[';
+  for (const auto number : numbers) {
+    json += std::exchange(before, ',');
+    json += std::to_string(number);
+  }
+  json += before == '[' ? "[]" : "]";
+}
+}  // namespace
+
 result<std::string> format_header(const std::vector<std::pair<std::string, header_entry>>& entries,
                                   const std::map<std::string, std::string>& metadata) try {
-  nlohmann::ordered_json json = nlohmann::ordered_json::object();
-  if (!metadata.empty()) json[std::string(metadata_key)] = metadata;
-  for (const auto& [name, e] : entries)
-    json[name] = {
-        {"dtype", e.dtype}, {"shape", std::vector<int64_t>(e.dims.begin(), e.dims.end())}, {"data_offsets", {e.begin, e.end}}};
-  std::string text = json.dump();
-  text.resize((text.size() + 7) / 8 * 8, ' ');
-  return text;
+  std::string json;
+  const auto key = [&](const std::string& name) {
+    if (json.back() != '{') json += ',';
+    put_text(json, name);
+    json += ':';
+  };
+  json += '{';
+  if (!metadata.empty()) {
+    key(std::string(metadata_key));
+    json += '{';
+    for (const auto& [name, text] : metadata) {
+      key(name);
+      put_text(json, text);
+    }
+    json += '}';
+  }
+  for (const auto& [name, e] : entries) {
+    key(name);
+    json += "{\"dtype\":";
+    put_text(json, e.dtype);
+    json += ",\"shape\":";
+    put_list(json, e.dims);
+    json += ",\"data_offsets\":";
+    put_list(json, std::array{e.begin, e.end});
+    json += '}';
+  }
+  json += '}';
+  json.resize((json.size() + 7) / 8 * 8, ' ');
+  return json;
 } catch (const nlohmann::json::exception&) {
   return fail(error_kind::invalid_parameter, "a name or a text of the metadata is not UTF-8");
 }

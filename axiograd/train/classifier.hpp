@@ -75,7 +75,8 @@ class classifier_training {
   }
 
   /// Trains until options.epochs are complete. False if the flag stopped it: the epoch that it was in is lost.
-  /// Throws `failure`: what operators and observers throw; domain_error if the loss is no finite number.
+  /// Throws `failure` or std::bad_alloc: what operators and observers throw; domain_error if the loss is no finite number. The
+  /// step that it was in has changed nothing, the epoch is lost then too: resume from the last checkpoint.
   bool run(const observers& tell = {}) {
     for (int64_t epoch = epochs(); epoch < state_.options.epochs; ++epoch) {
       const auto start = std::chrono::steady_clock::now();
@@ -108,20 +109,20 @@ class classifier_training {
   /// options, or its weights do not have the test score of its last epoch), and then nothing has changed.
   void resume(const checkpoint& from) {
     require_same_training(from, state_, batches());
-    const io::model_entries before = io::entries_of(optimiser_);
+    std::vector<std::optional<io::parameter_values>> before;
+    for (const io::model_entry& e : io::entries_of(optimiser_)) before.emplace_back(e.values);
     nn::adamw optimiser = optimiser_;
+    std::vector<epoch_record> history = from.state.history;
     restore(from, optimiser);
     try {
       require_same_settings(from, optimiser.settings(), optimiser_.settings());
       if (!from.state.history.empty()) require_recorded_score(from, evaluate(*model_, test_));
     } catch (...) {
-      std::vector<std::optional<io::parameter_values>> values;
-      for (const io::model_entry& e : before) values.emplace_back(e.values);
-      io::set_values(optimiser_, values);
+      io::set_values(optimiser_, before);
       throw;
     }
     optimiser_ = std::move(optimiser);
-    state_.history = from.state.history;
+    state_.history = std::move(history);
   }
 
  private:
