@@ -36,6 +36,13 @@ axg_tests(axiograd/train train)
 axg_tests(tests/api nn io exact)
 axg_tests(tests/zoo nn io exact)
 
+# Programs whose heap fails when it is told to; ThreadSanitizer's cannot be replaced.
+if(NOT AXIOGRAD_SANITIZE MATCHES "thread")
+  axg_tests(tests/memory train)
+  target_sources(test_tests_memory PRIVATE ${PROJECT_SOURCE_DIR}/tests/memory/failing_memory.cpp
+                 ${PROJECT_SOURCE_DIR}/tests/memory/script.cpp)
+endif()
+
 # The program in docs/from_scratch.md.
 set(axg_from_scratch ${PROJECT_BINARY_DIR}/from_scratch.cpp)
 add_custom_command(OUTPUT ${axg_from_scratch} DEPENDS ${PROJECT_SOURCE_DIR}/docs/from_scratch.md VERBATIM

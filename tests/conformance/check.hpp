@@ -83,6 +83,7 @@ outcome threads(const subject&, const settings&);
 outcome gradients_add(const subject&, const settings&);
 outcome leading_axes(const subject&, const settings&);
 outcome containment(const subject&, const settings&);
+outcome short_memory(const subject&, const settings&);
 
 /// All cases of one name against PyTorch, in double to 1e-12; the names that there are, operators and functions of them.
 outcome compare_with_torch(std::string_view name);

@@ -24,7 +24,8 @@ std::span<const check> all_checks() {
                                 {6, "long_sums", &long_sums},
                                 {7, "containment", &containment},
                                 {8, "instruction_sets", &instruction_sets},
-                                {8, "threads", &threads}};
+                                {8, "threads", &threads},
+                                {10, "short_memory", &short_memory}};
   return list;
 }
 
