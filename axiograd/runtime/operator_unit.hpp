@@ -5,6 +5,7 @@
 #include <axiograd/kernels/cpu/native.hpp>
 #include <axiograd/runtime/operator_of.hpp>
 #include <axiograd/runtime/record.hpp>
+#include <new>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -57,6 +58,7 @@ std::span<const attribute_record> attributes_of() {
   if constexpr (requires { Op::attributes(); }) {
     static const std::vector<attribute_record> list = [] {
       static std::vector<std::string> texts;  // owns the default values
+      texts.clear();  // those of an attempt that lacked memory would let the list grow, and move
       std::vector<attribute_record> records;
       const auto all = Op::attributes();
       texts.reserve(static_cast<std::size_t>(all.size));
@@ -65,6 +67,7 @@ std::span<const attribute_record> attributes_of() {
         if constexpr (std::default_initializable<Op>) {
           std::ostringstream text;
           put(text, Op{}.*at.member);
+          if (!text) throw std::bad_alloc();  // a stream swallows it
           value = texts.emplace_back(text.str()).c_str();
         }
         records.push_back({at.name, type_name<U>, value, at.meaning});
