@@ -232,7 +232,7 @@ TEST(memory, reading_a_tape) {
         const auto found = w.t.get_value(six);
         return found && w.look(*found);
       });
-      for (const std::size_t which : {0, 3, 5, 6, 7, 10})
+      for (const std::size_t which : std::initializer_list<std::size_t>{0, 3, 5, 6, 7, 10})
         s.steps.emplace_back([&w, which] {
           const auto found = w.t.get_node(w.ids[which]);
           if (!found) return false;

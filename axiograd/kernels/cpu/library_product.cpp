@@ -1,5 +1,6 @@
 #include <axiograd/kernels/cpu/library_call.hpp>
 #include <axiograd/kernels/cpu/library_product.hpp>
+#include <axiograd/kernels/cpu/primitives.hpp>
 #include <axiograd/kernels/signals.hpp>
 #include <new>
 #include <oneapi/dnnl/dnnl.h>
@@ -9,6 +10,7 @@ namespace axiograd {
 // The library's AVX-512 kernels take the stack pointer for a pointer into their packed operands: the frame of a signal handler
 // would overwrite those, or what lies before them. Its convolutions and packed products do not (docs/decisions/signals.md).
 bool library_product(const gemm_call<float>& c) {
+  [[maybe_unused]] static const bool asked = (require_memory_for_library(), true);  // the first call makes its kernels
   const library_call inside;
   const blocked_signals undisturbed;
   dnnl_status_t status = dnnl_out_of_memory;
