@@ -48,11 +48,12 @@ if(AXIOGRAD_CUDA)
   endif()
 endif()
 
-# Where ccache is installed, what was compiled once is not compiled again.
+# Where ccache is installed, what was compiled once is not compiled again. It must follow the dependencies that the compiler writes:
+# asked for the preprocessed text instead, a compiler that finds an old precompiled header names that and not what it was made of.
 if(PROJECT_IS_TOP_LEVEL AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
   find_program(AXIOGRAD_CCACHE ccache)
   if(AXIOGRAD_CCACHE)
-    set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_DEPEND=1
         CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${AXIOGRAD_CCACHE})
   endif()
 endif()

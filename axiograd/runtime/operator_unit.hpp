@@ -58,7 +58,7 @@ std::span<const attribute_record> attributes_of() {
   if constexpr (requires { Op::attributes(); }) {
     static const std::vector<attribute_record> list = [] {
       static std::vector<std::string> texts;  // owns the default values
-      texts.clear();  // those of an attempt that lacked memory would let the list grow, and move
+      texts.clear();                          // those of an attempt that lacked memory would let the list grow, and move
       std::vector<attribute_record> records;
       const auto all = Op::attributes();
       texts.reserve(static_cast<std::size_t>(all.size));

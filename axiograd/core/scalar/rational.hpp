@@ -17,9 +17,9 @@ inline constexpr algebra algebra_of<rational>{.ring = true, .ordered = true, .di
 
 /// An exact fraction n / d in lowest terms, of any size; polynomial and piecewise rational operators run on it without error.
 ///
-/// Errors: a denominator or divisor of 0 and a double that is not finite throw std::domain_error. Where memory is short GMP ends
-/// the program, unless that has set GMP's memory functions to others.
-/// Cost: every value owns heap memory, and the digits grow with each operation.
+/// Errors: a denominator or divisor of 0 and a double that is not finite throw std::domain_error. Where memory is short GMP
+/// ends the program, unless that has set GMP's memory functions to others. Cost: every value owns heap memory, and the digits
+/// grow with each operation.
 class rational {
  public:
   rational() { mpq_init(q_); }

@@ -22,8 +22,7 @@ TEST(cumsum, never_falls_where_no_term_is_negative) {
     const int axis = s.rank - 1;
     const tensor<float> y = cumsum(x, {.axis = axis});
     const int64_t n = s[axis];
-    for (int64_t i = 1; i < x.size(); ++i)
-      ASSERT_TRUE(i % n == 0 || y.data()[i] >= y.data()[i - 1]) << i;
+    for (int64_t i = 1; i < x.size(); ++i) ASSERT_TRUE(i % n == 0 || y.data()[i] >= y.data()[i - 1]) << i;
   }
 }
 
