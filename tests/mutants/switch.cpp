@@ -1,5 +1,5 @@
-// The switch of the build with planted faults. AXIOGRAD_FAULT: the number of the fault that is on. AXIOGRAD_FAULTS_REACHED: a file
-// with a byte for each fault, which is set when control comes by.
+// The switch of the build with planted faults. AXIOGRAD_FAULT: the number of the fault that is on. AXIOGRAD_FAULTS_REACHED: a
+// file with a byte for each fault, which is set when control comes by.
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -24,7 +24,7 @@ bool axiograd_fault_slowly(int number) noexcept {
   const char* const path = std::getenv("AXIOGRAD_FAULTS_REACHED");
   if (path == nullptr) return;
   const int file = open(path, O_RDWR | O_CLOEXEC);
-  struct stat facts {};
+  struct stat facts{};
   if (file < 0 || fstat(file, &facts) != 0) std::abort();
   void* const at = mmap(nullptr, static_cast<size_t>(facts.st_size), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   if (at == MAP_FAILED) std::abort();
