@@ -92,7 +92,7 @@ TEST(ReversePass, ArraysOfEveryOtherLengthAreRefusedAndTheRightOneIsNot) {
   ASSERT_TRUE(done) << done.error().message;
   EXPECT_EQ((*done)[x][0], 6);
   EXPECT_EQ((*done)[y][0], 1);
-  for (const std::size_t length : {0, 1, 3}) {
+  for (const std::size_t length : {std::size_t{0}, std::size_t{1}, std::size_t{3}}) {
     gradient_array<double> other = array;
     other.resize(length, tensor<double>::zeros({2}));
     EXPECT_EQ(t.backward_dense_from(other).error().kind, error_kind::gradient_array_length);

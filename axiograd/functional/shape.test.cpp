@@ -40,8 +40,8 @@ TEST(moving_axes, transpose_exchanges_any_two) {
         EXPECT_EQ(z(i, k, j), x(i, j, k));
       }
   EXPECT_EQ(transpose(x, 1, 1), x);
-  for (const auto& [a, b] : {std::pair{-1, 0}, {0, -1}, {3, 0}, {0, 3}})
-    EXPECT_EQ(refused([&, a = a, b = b] { transpose(x, a, b); }, "transpose: axes"), error_kind::invalid_axis);
+  for (const auto& pair : {std::pair{-1, 0}, {0, -1}, {3, 0}, {0, 3}})
+    EXPECT_EQ(refused([&] { transpose(x, pair.first, pair.second); }, "transpose: axes"), error_kind::invalid_axis);
 }
 
 TEST(moving_axes, new_axes_anywhere_but_not_a_ninth) {

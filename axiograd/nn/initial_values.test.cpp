@@ -96,11 +96,12 @@ TEST(initial_values, of_recurrent_layers_are_within_one_over_the_root_of_their_u
 
 TEST(initial_values, of_attention_are_glorot_uniform) {
   std::vector<tensor<float>> weights, others;
-  for (auto [number, to] : {std::pair{1, &weights}, {2, &others}}) {
+  for (const int number : {1, 2}) {
+    auto& to = number == 1 ? weights : others;
     nn::multi_head_attention layer(24, 4, 2);
     layer.init(seed{static_cast<std::uint64_t>(number)});
-    layer.visit_parameters([&, to = to](std::string_view, const nn::parameter& p) {
-      if (p.shape().rank == 2) to->push_back(p.value());
+    layer.visit_parameters([&](std::string_view, const nn::parameter& p) {
+      if (p.shape().rank == 2) to.push_back(p.value());
       if (p.shape().rank == 1) expect_full(p.value(), 0);
     });
   }

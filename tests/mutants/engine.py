@@ -200,7 +200,7 @@ def explanations():
     for line in SURVIVORS.read_text().split("\n") if SURVIVORS.exists() else []:
         if line.startswith("  ") and name:
             reasons[name] = (reasons.get(name, "") + " " + line.strip()).strip()
-        elif line and not line.startswith("#"):
+        elif line and line[0] != "#":
             name = line
     return reasons
 
@@ -243,7 +243,7 @@ def main():
 
     if a.write:
         tried = sorted((line_of(f, verdicts[f.hash()]) for f in faults if f.hash() in verdicts))
-        LIST.write_text("\n".join(tried) + "\n")
+        LIST.write_text("# path | function | kind | was => now | what became of it. Written by `./dev mutants engine --write`.\n" + "\n".join(tried) + "\n")
     sys.exit(report(drawn, verdicts))
 
 
@@ -251,7 +251,7 @@ def report(drawn, verdicts):
     """Says what became of the faults; the exit code."""
     reasons = explanations()
     # A processor without AVX-512 or matrix tiles reaches less than the one that the list comes from.
-    listed = dict(line.rsplit(" | ", 1) for line in LIST.read_text().split("\n") if line) if LIST.exists() else {}
+    listed = dict(line.rsplit(" | ", 1) for line in LIST.read_text().split("\n") if " | " in line and line[0] != "#") if LIST.exists() else {}
     tried = [f for f in drawn if f.hash() in verdicts]
     elsewhere = [f for f in tried if verdicts[f.hash()].endswith("not reached") and listed.get(name_of(f), "").startswith("caught")]
     survivors = [f for f in tried if verdicts[f.hash()].startswith("survived") and f not in elsewhere]

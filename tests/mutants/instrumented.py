@@ -24,7 +24,7 @@ SOURCES = ["axiograd/kernels/*.hpp", "axiograd/kernels/*.cpp", "axiograd/kernels
            "axiograd/core/tensor.hpp", "axiograd/core/random.hpp", "axiograd/core/row.hpp", "axiograd/functional/*.hpp", "axiograd/functional/*.cpp",
            "axiograd/nn/*.hpp", "axiograd/nn/*.cpp", "axiograd/io/*.hpp", "axiograd/io/*.cpp", "axiograd/train/*.hpp", "axiograd/train/*.cpp"]
 # Operators whose units are compiled with the faults in the machinery under them: some of each family.
-OPERATORS = ["add", "mul", "log", "relu", "gelu", "softmax", "layer_norm", "reduce_mean", "reduce_sum", "cumsum", "cross_entropy_labels", "matmul", "linear", "conv2d",
+OPERATORS = ["add", "mul", "log", "tanh", "relu", "gelu", "softmax", "layer_norm", "reduce_mean", "reduce_sum", "cumsum", "cross_entropy_labels", "matmul", "linear", "conv2d",
              "conv_transpose2d", "max_pool2d", "gather_rows", "concat", "permute", "broadcast_to", "batch_norm", "scaled_dot_product_attention"]
 # And those whose units of vectors are: some of each kind of row and of number.
 VECTORS = ["gelu", "add", "softmax", "layer_norm", "reduce_mean", "cross_entropy_labels"]
