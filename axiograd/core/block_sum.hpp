@@ -71,7 +71,7 @@ class joined_rows {
  public:
   joined_rows(int64_t width, int64_t blocks)
       : width_(width),
-        memory_(std::max<int64_t>(1, (std::bit_width(static_cast<std::uint64_t>(blocks)) + 1) * width)),
+        memory_(std::max<int64_t>(1, (static_cast<int64_t>(std::bit_width(static_cast<std::uint64_t>(blocks))) + 1) * width)),
         open_(memory_.data()) {}
   joined_rows(const joined_rows&) = delete;
   joined_rows& operator=(const joined_rows&) = delete;

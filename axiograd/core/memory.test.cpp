@@ -27,7 +27,7 @@ TEST(memory, a_chunk_holds_at_least_what_was_asked_for_and_little_more) {
 TEST(memory, released_chunks_are_handed_out_again_until_they_are_given_back) {
   const auto take = [] {
     std::vector<chunk_ref> all;
-    for (const std::size_t bytes : {64, 64, 64, 100, 5000, 5000, 100'000})
+    for (const std::size_t bytes : std::initializer_list<std::size_t>{64, 64, 64, 100, 5000, 5000, 100'000})
       all.push_back(chunk_ref::adopt(memory_chunk::acquire(bytes)));
     for (std::size_t i = 0; i < all.size(); ++i)
       for (std::size_t k = 0; k < i; ++k) EXPECT_NE(all[i]->data(), all[k]->data());

@@ -68,20 +68,17 @@ result<dataset> samples_at(const dataset& data, std::span<const int64_t> positio
 }
 
 result<train_and_test> split(const dataset& data, const split_options& options) {
-  const std::uint64_t key = spread(options.shuffle, seed_use::split).value;
-  return split(data, positions_by_key(data.size(), key), options.test_fraction);
+  return split_by_key(data, spread(options.shuffle, seed_use::split).value, options.test_fraction);
 }
 
-result<train_and_test> split(const dataset& data, const index_tensor& order, double fraction) try {
+result<train_and_test> split_by_key(const dataset& data, std::uint64_t key, double fraction) try {
   if (!(fraction > 0 && fraction < 1))
     return fail(error_kind::invalid_parameter,
                 "split: test_fraction is " + std::to_string(fraction) + ", expected a number between 0 and 1");
   const auto test_size = static_cast<int64_t>(static_cast<double>(data.size()) * fraction);
   if (test_size == 0)
     return fail(error_kind::invalid_parameter, "split: " + std::to_string(data.size()) + " samples leave none for testing");
-  if (order.size() != data.size())
-    return fail(error_kind::size_mismatch, "split: an order of " + std::to_string(order.size()) + " positions for " +
-                                               std::to_string(data.size()) + " samples");
+  const index_tensor order = positions_by_key(data.size(), key);
   const auto cut = static_cast<std::size_t>(test_size);
   result<dataset> test = samples_at(data, order.values().first(cut));
   if (!test) return tl::unexpected<error>(std::move(test).error());

@@ -40,8 +40,8 @@ struct train_and_test {
 };
 /// A data set cut in two, without samples in common. Errors: invalid_parameter if either part would be empty, out_of_memory.
 result<train_and_test> split(const dataset& data, const split_options& options = {});
-/// The same with the first `test_fraction` of an order of all positions as the test set. Errors: also index_out_of_range.
-result<train_and_test> split(const dataset& data, const index_tensor& order, double test_fraction);
+/// The same with the first `test_fraction` of positions_by_key as the test set.
+result<train_and_test> split_by_key(const dataset& data, std::uint64_t key, double test_fraction);
 
 struct batch_options {
   int64_t size = 64;

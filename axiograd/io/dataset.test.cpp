@@ -83,11 +83,15 @@ TEST(batches, shuffles_are_orders_of_mix) {
   EXPECT_NE(test.to_vector(), std::vector<int64_t>(shuffled.begin(), shuffled.begin() + 25));
 }
 
-TEST(split, by_an_order) {
-  const auto [train, test] = *split(counting(5), index_tensor::from({5}, {3, 1, 4, 0, 2}), 0.4);
-  EXPECT_EQ(test.labels.to_vector(), (std::vector<int64_t>{3, 1}));
-  EXPECT_EQ(train.labels.to_vector(), (std::vector<int64_t>{4, 0, 2}));
-  EXPECT_EQ(split(counting(5), index_tensor({4}), 0.4).error().message, "split: an order of 4 positions for 5 samples");
+TEST(split, by_a_key) {
+  const index_tensor order = positions_by_key(5, 17);
+  const auto [train, test] = *split_by_key(counting(5), 17, 0.4);
+  const std::vector<int64_t> positions = order.to_vector();
+  const index_tensor all = counting(5).labels;
+  ASSERT_EQ(test.size(), 2);
+  ASSERT_EQ(train.size(), 3);
+  for (std::size_t i = 0; i < 5; ++i)
+    EXPECT_EQ(i < 2 ? test.labels[static_cast<int64_t>(i)] : train.labels[static_cast<int64_t>(i) - 2], all[positions[i]]);
 }
 
 TEST(batches, a_batch_may_be_kept) {

@@ -1,6 +1,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <axiograd/core/guarded.hpp>
 #include <axiograd/io/gzip.hpp>
 #include <climits>
 #include <cstdint>
@@ -73,7 +74,7 @@ result<bytes> gunzip(const std::string& name, std::span<const std::byte> packed,
   if (!problem.empty()) return fail(error_kind::invalid_file, name + ": " + problem);
   return content;
 } catch (const std::bad_alloc&) {
-  return fail(error_kind::out_of_memory, name + ": not enough memory to decompress it");
+  return no_memory(name, "not enough memory to decompress it");
 }
 
 }  // namespace axiograd::io

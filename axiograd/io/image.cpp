@@ -55,7 +55,8 @@ result<tensor<float>> decode_png(const std::string& path, std::span<const std::b
   png_image image{};
   image.version = PNG_IMAGE_VERSION;
   const std::unique_ptr<png_image, free_image> guard(&image);
-  const auto lacks_memory = [&] { return std::string_view(image.message).find("memory") != std::string_view::npos; };
+  // "out of memory" and its like; the names of libpng's functions have the word in them, too.
+  const auto lacks_memory = [&] { return std::string_view(image.message).find(" memory") != std::string_view::npos; };
   const auto broken = [&] {
     if (lacks_memory()) throw std::bad_alloc();
     return fail(error_kind::invalid_file, path + ": not a readable PNG: " + image.message);

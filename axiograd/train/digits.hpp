@@ -32,7 +32,7 @@ inline constexpr shape digits_image{1, 8, 8};
 /// The split that all figures speak of: a fifth of the samples, 359 of 1,797, is for testing; which ones depends on their
 /// number only, on no option. The key is fixed here, so that they stay the same images whatever becomes of seeds.
 inline result<io::train_and_test> split_digits(const io::dataset& digits) {
-  return io::split(digits, io::positions_by_key(digits.size(), key_of(seed{2026}, 0)), 0.2);
+  return io::split_by_key(digits, key_of(seed{2026}, 0), 0.2);
 }
 
 }  // namespace axiograd::train

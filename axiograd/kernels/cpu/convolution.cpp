@@ -238,15 +238,16 @@ constexpr std::int64_t longest_sum = 16384;
 
 std::int64_t windows_of(const convolution_call& c) { return c.y.from(1).size(); }
 
-/// Rows [first, first + count) along the first spatial axis of each channel, zeros where they lie outside.
-void copy_rows(const float* image, const shape& of, layout lies, std::int64_t first, std::int64_t count, float* to) {
-  const std::int64_t together = std::max<std::int64_t>(1, lies.block), row = of.from(2).size() * together;
-  for (std::int64_t plane = 0; plane < of[0] / together; ++plane, image += of[1] * row)
-    for (std::int64_t i = first; i < first + count; ++i, to += row)
-      if (i >= 0 && i < of[1])
-        std::copy_n(image + i * row, row, to);
+/// Positions [first, first + count) along a spatial axis of each channel, zeros where they lie outside.
+void copy_strip(const float* image, const shape& of, layout lies, int axis, std::int64_t first, std::int64_t count, float* to) {
+  const std::int64_t together = std::max<std::int64_t>(1, lies.block), inner = of.from(2 + axis).size() * together;
+  const std::int64_t outer = of[0] / together * of.from(1).first(axis).size(), along = of[1 + axis];
+  for (std::int64_t o = 0; o < outer; ++o, image += along * inner)
+    for (std::int64_t i = first; i < first + count; ++i, to += inner)
+      if (i >= 0 && i < along)
+        std::copy_n(image + i * inner, inner, to);
       else
-        std::fill_n(to, row, 0.0F);
+        std::fill_n(to, inner, 0.0F);
 }
 
 /// The gradient of the kernel for some samples, in one call.
@@ -258,21 +259,24 @@ void kernel_gradient(const convolution_call& c, std::int64_t samples, const floa
   p->primitive.run({w.own(), from, by, scratch.data()});
   w.give_back();
 }
-/// The same for one sample with more windows than one call may sum over: strips of rows of windows, joined pairwise.
+/// The same for one sample, which may have more windows than one call may sum over: strips along the longest spatial axis, cut
+/// again if need be, joined pairwise.
 void kernel_gradient_by_strips(const convolution_call& c, const float* x, const float* dy, float* dkernel) {
-  const std::int64_t most = std::max<std::int64_t>(1, longest_sum / c.y.from(2).size());
-  const std::int64_t step = c.geometry.step(0), reach = c.geometry.distance(0) * (c.kernel[2] - 1) + 1;
-  joined_rows<float> sums(c.kernel.size(), (c.y[1] + most - 1) / most);
-  for (std::int64_t row = 0; row < c.y[1]; row += most) {
+  if (windows_of(c) <= longest_sum) return kernel_gradient(c, 1, x, dy, dkernel);
+  const int axis = static_cast<int>(std::max_element(c.y.begin() + 1, c.y.end()) - c.y.begin()) - 1;
+  const std::int64_t windows = c.y[1 + axis], most = std::max<std::int64_t>(1, longest_sum / (windows_of(c) / windows));
+  const std::int64_t step = c.geometry.step(axis), reach = c.geometry.distance(axis) * (c.kernel[2 + axis] - 1) + 1;
+  joined_rows<float> sums(c.kernel.size(), (windows + most - 1) / most);
+  for (std::int64_t first = 0; first < windows; first += most) {
     convolution_call strip = c;
     strip.samples = 1;
-    strip.y[1] = std::min(most, c.y[1] - row);
-    strip.x[1] = (strip.y[1] - 1) * step + reach;
-    if (strip.geometry.padding.rank > 0) strip.geometry.padding[0] = 0;
+    strip.y[1 + axis] = std::min(most, windows - first);
+    strip.x[1 + axis] = (strip.y[1 + axis] - 1) * step + reach;
+    if (strip.geometry.padding.rank > 0) strip.geometry.padding[axis] = 0;
     scratch_memory<float> its_x(strip.x.size()), its_dy(strip.y.size());
-    copy_rows(x, c.x, c.x_lies, row * step - c.geometry.pad(0), strip.x[1], its_x.data());
-    copy_rows(dy, c.y, c.y_lies, row, strip.y[1], its_dy.data());
-    kernel_gradient(strip, 1, its_x.data(), its_dy.data(), sums.next());
+    copy_strip(x, c.x, c.x_lies, axis, first * step - c.geometry.pad(axis), strip.x[1 + axis], its_x.data());
+    copy_strip(dy, c.y, c.y_lies, axis, first, strip.y[1 + axis], its_dy.data());
+    kernel_gradient_by_strips(strip, its_x.data(), its_dy.data(), sums.next());
   }
   std::copy_n(sums.total(), c.kernel.size(), dkernel);
 }

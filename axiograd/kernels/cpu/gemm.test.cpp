@@ -18,8 +18,8 @@
 
 namespace {
 /// Counts calls down; at 0 one fails.
-std::atomic<int> until_failure{-1};
-std::atomic<int> memory_calls{0};
+[[maybe_unused]] std::atomic<int> until_failure{-1};
+[[maybe_unused]] std::atomic<int> memory_calls{0};
 }  // namespace
 
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
