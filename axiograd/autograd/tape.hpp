@@ -312,6 +312,8 @@ class tape {
   void set_parents(record& n, std::span<const std::uint32_t> ids);
   void set_operator(record& n, const operator_table<T>& op, const void* attributes);
   void keep_waiting(std::uint32_t id, bool follows);
+  result<node_id> append_checked(const operator_table<T>& op, const void* attributes, std::span<const node_id> in,
+                                 std::span<const index_tensor> side);
   result<node_id> append_any(const operator_table<T>& op, const void* attributes, std::span<const node_id> in,
                              std::span<const index_tensor> side);
   bool append_numbers(const operator_table<T>& op, const void* attributes, std::span<const node_id> in);
@@ -323,7 +325,7 @@ class tape {
   }
   /// Runs what appends a node; where it fails, the tape is as it was before.
   template <class F>
-  result<node_id> appending(std::string_view who, error_kind otherwise, const F& body);
+  result<node_id> appending(const char* who, error_kind otherwise, const F& body);
 
   std::vector<record> nodes_;
   arena<T> values_;

@@ -69,7 +69,7 @@ const char* tape<T>::store_text(std::string_view text) {
 
 template <scalar T>
 template <class F>
-result<node_id> tape<T>::appending(std::string_view who, error_kind otherwise, const F& body) {
+[[gnu::always_inline]] inline result<node_id> tape<T>::appending(const char* who, error_kind otherwise, const F& body) {
   const std::size_t nodes = nodes_.size(), held = held_.size(), side = side_.size(), closures = closures_.size();
   try {
     return body();
@@ -115,7 +115,7 @@ void tape<T>::set_operator(record& n, const operator_table<T>& op, const void* a
 /// where append_any has to be asked.
 template <scalar T>
 bool tape<T>::append_numbers(const operator_table<T>& op, const void* attributes, std::span<const node_id> in) {
-  if (op.spans == nullptr || !op.keeps_shape || op.in_domain != nullptr || laid_out_ || size() >= no_node) return false;
+  if (!op.keeps_shape || op.in_domain != nullptr || laid_out_ || size() >= no_node) return false;
   if (in.size() != static_cast<std::size_t>(op.in.tensors) || in[0] >= size()) return false;
   const shape* const dims = nodes_[in[0]].dims;
   const int64_t count = nodes_[in[0]].count;
@@ -221,10 +221,23 @@ template <scalar T>
 result<node_id> tape<T>::append(const operator_table<T>& op, const void* attributes, std::span<const node_id> in,
                                 std::span<const index_tensor> side) {
   const floating_point_scope standard(!std::same_as<T, float>);
+  if (op.spans != nullptr && side.empty() && !waiting_.any() && (attributes != nullptr || op.attribute_bytes == 0)) {
+    const std::size_t id = size();
+    try {
+      if (append_numbers(op, attributes, in)) return id;
+    } catch (...) {
+      nodes_.resize(id);
+      return caught(op.name, error_kind::domain_error);
+    }
+  }
+  return append_checked(op, attributes, in, side);
+}
+
+template <scalar T>
+[[gnu::noinline]] result<node_id> tape<T>::append_checked(const operator_table<T>& op, const void* attributes,
+                                                          std::span<const node_id> in, std::span<const index_tensor> side) {
   return appending(op.name, error_kind::domain_error, [&]() -> result<node_id> {
     if (!call_fits(op, attributes, in.size(), side.size())) return misfit(op.name, op.in, in.size(), side.size());
-    const std::size_t id = size();
-    if (!waiting_.any() && append_numbers(op, attributes, in)) return id;
     return append_any(op, attributes, in, side);
   });
 }
