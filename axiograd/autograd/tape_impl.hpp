@@ -238,7 +238,7 @@ template <scalar T>
                                                           std::span<const node_id> in, std::span<const index_tensor> side) {
   return appending(op.name, error_kind::domain_error, [&]() -> result<node_id> {
     if (!call_fits(op, attributes, in.size(), side.size())) return misfit(op.name, op.in, in.size(), side.size());
-    return append_any(op, attributes, in, side);
+    return append_any(op, attributes_or_any(op, attributes), in, side);
   });
 }
 

@@ -23,8 +23,8 @@ struct hooked {
   explicit(false) hooked(int x) : v(x) {}
   explicit(false) hooked(double x) : v(x) {}
   friend hooked operator+(hooked a, hooked b) { return a.v + b.v; }
-  friend hooked operator-(hooked a, hooked b) { return a.v - b.v; }
-  friend hooked operator-(hooked a) { return -a.v; }
+  [[maybe_unused]] friend hooked operator-(hooked a, hooked b) { return a.v - b.v; }
+  [[maybe_unused]] friend hooked operator-(hooked a) { return -a.v; }
   friend hooked operator*(hooked a, hooked b) {
     before_product();
     return a.v * b.v;

@@ -14,6 +14,12 @@ bool call_fits(const operator_table<T>& op, const void* attributes, std::size_t 
   return (tensors == most || (tensors + 1 == most && op.in.optional >= 0)) && sides == static_cast<std::size_t>(op.in.side) &&
          (attributes != nullptr || op.attribute_bytes == 0);
 }
+/// What the table's functions are given for them: of an operator without members somebody may have given none, and nobody reads
+/// what is at the address.
+template <class T>
+const void* attributes_or_any(const operator_table<T>& op, const void* attributes) {
+  return attributes != nullptr ? attributes : &op;
+}
 /// Why not: invalid_parameter.
 tl::unexpected<error> misfit(const char* name, const arity& in, std::size_t tensors, std::size_t sides);
 

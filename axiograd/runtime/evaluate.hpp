@@ -52,7 +52,7 @@ result<tensor<T>> evaluate_tensors(const operator_table<T>& op, const void* attr
     if (!call_fits(op, attributes, in.size(), side.size())) return misfit(op.name, op.in, in.size(), side.size());
     for (const tensor<T>* const x : in)
       if (x == nullptr) return fail(error_kind::invalid_parameter, message({op.name, ": an input is a null pointer"}));
-    return impl::evaluate_checked(op, attributes, in, side);
+    return impl::evaluate_checked(op, attributes_or_any(op, attributes), in, side);
   } catch (...) {
     return caught(op.name, error_kind::domain_error);
   }

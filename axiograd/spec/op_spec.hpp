@@ -33,7 +33,7 @@ std::vector<tensor<T>> pull_back(const operator_table<T>& op, const void* attrib
     dx.insert(dx.begin() + op.in.optional, nullptr);
   }
   try {
-    if (!y.empty()) op.vjp(attributes, {x, side, {y.data(), &y.shape()}, dy.data(), dx});
+    if (!y.empty()) op.vjp(attributes_or_any(op, attributes), {x, side, {y.data(), &y.shape()}, dy.data(), dx});
   } catch (...) {
     throw failure(caught(op.name, error_kind::domain_error).value());
   }

@@ -9,6 +9,13 @@
 #include <numbers>
 
 namespace axiograd::conformance {
+class probe;
+}  // namespace axiograd::conformance
+template <>
+inline constexpr axiograd::algebra axiograd::algebra_of<axiograd::conformance::probe>{
+    .ring = true, .ordered = true, .division = true, .analytic = true};
+
+namespace axiograd::conformance {
 
 /// The mixing step of SplitMix64 (Steele et al. 2014), a bijection of 64 bits.
 constexpr std::uint64_t mix(std::uint64_t x) {
@@ -83,9 +90,6 @@ class probe {
 
 }  // namespace axiograd::conformance
 
-template <>
-inline constexpr axiograd::algebra axiograd::algebra_of<axiograd::conformance::probe>{
-    .ring = true, .ordered = true, .division = true, .analytic = true};
 template <>
 struct axiograd::constant_pi<axiograd::conformance::probe> {
   static conformance::probe value() {
