@@ -18,51 +18,89 @@ inline constexpr int64_t sum_block = 32;
 template <class T>
 inline constexpr bool sums_by_blocks = std::is_trivially_copyable_v<T>;
 
-/// A sum of terms that come one at a time. As a binary counter: level l holds the sum of 2^l blocks where bit l of their number
-/// is set.
+/// The sum of whole blocks, as a binary counter: level l holds the sum of 2^l blocks where bit l of their number is set.
+template <class T>
+class summed_blocks {
+ public:
+  void add(T block) {
+    int l = 0;
+    for (std::uint64_t bits = blocks_++; (bits & 1) != 0; bits >>= 1, ++l) block = level_[l] + block;
+    level_[l] = block;
+  }
+  /// With the terms that came after them.
+  T total(T rest) const {
+    for (int l = 0; blocks_ >> l != 0; ++l)
+      if ((blocks_ >> l & 1) != 0) rest = level_[l] + rest;
+    return rest;
+  }
+
+ private:
+  struct nothing {};
+  std::uint64_t blocks_ = 0;
+  std::conditional_t<sums_by_blocks<T>, T, nothing> level_[sums_by_blocks<T> ? 58 : 1];  // of 2^63 terms
+};
+
+/// A sum of terms that come one at a time.
 template <class T>
 class block_sum {
  public:
   void add(const T& x) {
     open_ = open_ + x;
     if constexpr (sums_by_blocks<T>)
-      if (++terms_ == sum_block) close();
+      if (++terms_ == sum_block) {
+        blocks_.add(open_);
+        open_ = T(0);
+        terms_ = 0;
+      }
   }
   T total() const {
-    T sum = open_;
     if constexpr (sums_by_blocks<T>)
-      for (int l = 0; blocks_ >> l != 0; ++l)
-        if ((blocks_ >> l & 1) != 0) sum = level_[l] + sum;
-    return sum;
+      return blocks_.total(open_);
+    else
+      return open_;
   }
 
  private:
-  void close() {
-    int l = 0;
-    for (std::uint64_t bits = blocks_++; (bits & 1) != 0; bits >>= 1, ++l) open_ = level_[l] + open_;
-    level_[l] = open_;
-    open_ = T(0);
-    terms_ = 0;
-  }
-  struct nothing {};
-
   T open_ = T(0);
-  std::uint64_t blocks_ = 0;
   int64_t terms_ = 0;
-  std::conditional_t<sums_by_blocks<T>, T, nothing> level_[sums_by_blocks<T> ? 58 : 1];  // of 2^63 terms
+  summed_blocks<T> blocks_;
 };
+
+/// The sum of term(i) for i < n.
+template <class T, class F>
+T sum_terms(int64_t n, const F& term) {
+  const auto in_turn = [&](int64_t from, int64_t to) {
+    T sum(0);
+    for (int64_t i = from; i < to; ++i) sum = sum + term(i);
+    return sum;
+  };
+  if constexpr (sums_by_blocks<T>)
+    if (n > sum_block) {
+      summed_blocks<T> blocks;
+      int64_t i = 0;
+      for (; i + sum_block <= n; i += sum_block) blocks.add(in_turn(i, i + sum_block));
+      return blocks.total(in_turn(i, n));
+    }
+  return in_turn(0, n);
+}
+
+namespace impl {
+/// Not inlined: beside the loop of a short sum it would keep that from being.
+template <class T, class Visit>
+[[gnu::noinline]] T long_sum_of(const Visit& visit) {
+  block_sum<T> total;
+  visit([&](const T& x) { total.add(x); });
+  return total.total();
+}
+}  // namespace impl
 
 /// The sum of the terms that visit(add) hands to add(x), at most `most` of them.
 template <class T, class Visit>
 T sum_of(int64_t most, const Visit& visit) {
-  if (most <= sum_block) {
-    T total(0);
-    visit([&](const T& x) { total = total + x; });
-    return total;
-  }
-  block_sum<T> total;
-  visit([&](const T& x) { total.add(x); });
-  return total.total();
+  if (most > sum_block) return impl::long_sum_of<T>(visit);
+  T total(0);
+  visit([&](const T& x) { total = total + x; });
+  return total;
 }
 
 /// The sum of rows of `width` numbers that come as sums of blocks of rows; the counter of block_sum for each column.

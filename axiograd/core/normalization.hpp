@@ -58,7 +58,8 @@ struct across_groups {
 }  // namespace impl
 
 /// Groups of entries that are shifted to mean 0 and scaled to variance 1, then scaled and shifted by channel: group g is made
-/// of `blocks` runs of `channels` times `inner` neighbouring entries; its channels are those from (g mod cycle) * channels on.
+/// of `blocks` runs of `channels` times `inner` neighbouring entries, where `blocks` or `channels` is 1; its channels are those
+/// from (g mod cycle) * channels on.
 struct norm_groups {
   int64_t groups, cycle, group_step, blocks, block_step, channels, inner;
 
@@ -82,19 +83,17 @@ struct norm_groups {
     const auto m = moments_of(at, x, g, epsilon);
     const auto z = [&](int64_t first) { return (at.run(x + first) - m.mean) * m.r; };
     using sums = impl::run_sums<S>;
-    const sums all = sum_of<sums>(channels, [&](const auto& add) {
-      for (int64_t i = 0, c = g % cycle * channels; i < channels; ++i, ++c) {
-        const sums channel = sum_of<sums>(blocks, [&](const auto& add_run) {
-          for (int64_t b = 0, first = g * group_step + i * inner; b < blocks; ++b, first += block_step) {
-            const auto run = at.run(dy + first);
-            add_run(sums(at.total(run), at.total(run * z(first))));
-          }
-        });
-        if (dgamma != nullptr) at.add_to_channel(channel.with_z, dgamma + c);
-        if (dbeta != nullptr) at.add_to_channel(channel.one, dbeta + c);
-        const S scale = at.channel(gamma + c);
-        add(sums(channel.one * scale, channel.with_z * scale));
-      }
+    const sums all = sum_terms<sums>(channels, [&](int64_t i) {
+      const int64_t c = g % cycle * channels + i;
+      const sums channel = sum_terms<sums>(blocks, [&](int64_t b) {
+        const int64_t first = g * group_step + b * block_step + i * inner;
+        const auto run = at.run(dy + first);
+        return sums(at.total(run), at.total(run * z(first)));
+      });
+      if (dgamma != nullptr) at.add_to_channel(channel.with_z, dgamma + c);
+      if (dbeta != nullptr) at.add_to_channel(channel.one, dbeta + c);
+      const S scale = at.channel(gamma + c);
+      return sums(channel.one * scale, channel.with_z * scale);
     });
     if (dx == nullptr) return;
     const S mean = all.one / count<S>(), slope = all.with_z / count<S>();
@@ -147,9 +146,7 @@ struct norm_groups {
   moments<typename Access::lane> moments_of(const Access& at, const T* x, int64_t g, const T& epsilon) const {
     using S = typename Access::lane;
     const auto total = [&](const auto& term) {
-      return sum_of<S>(blocks * channels, [&](const auto& add) {
-        for_each_run(g, [&](int64_t first, int64_t) { add(at.total(term(at.run(x + first)))); });
-      });
+      return sum_terms<S>(runs(), [&](int64_t i) { return at.total(term(at.run(x + g * group_step + i * run_step()))); });
     };
     S mean = total([](const auto& run) { return run; }) / count<S>();
     mean = mean + total([&](const auto& run) { return run - mean; }) / count<S>();
@@ -158,13 +155,14 @@ struct norm_groups {
   }
   template <class S>
   S count() const {
-    return S(static_cast<double>(blocks * channels * inner));
+    return S(static_cast<double>(runs() * inner));
   }
+  int64_t runs() const { return blocks * channels; }
+  int64_t run_step() const { return channels == 1 ? block_step : inner; }
   // Calls body(first entry, channel).
   template <class Body>
   void for_each_run(int64_t g, const Body& body) const {
-    for (int64_t b = 0; b < blocks; ++b)
-      for (int64_t c = 0; c < channels; ++c) body(g * group_step + b * block_step + c * inner, g % cycle * channels + c);
+    for (int64_t i = 0; i < runs(); ++i) body(g * group_step + i * run_step(), g % cycle * channels + (channels == 1 ? 0 : i));
   }
 };
 

@@ -17,14 +17,21 @@ struct window_place {
     for (int axis = 0; axis < axes; ++axis) n *= range[static_cast<std::size_t>(axis)].size();
     return n;
   }
+  /// Calls each(i) for the places of the entries along the axes from `axis` to `last`, in row-major order. One and two axes are
+  /// written out: they are what is asked for, and a compiler does not inline what calls itself.
   template <class Visit>
   void visit(int axis, int last, int64_t from, const Visit& each) const {
     const index_range r = range[static_cast<std::size_t>(axis)];
     const int64_t step = stride[static_cast<std::size_t>(axis)];
-    if (axis == last)
+    if (axis == last) {
       for (int64_t i = r.begin; i < r.end; ++i) each(from + i);
-    else
+    } else if (axis + 1 == last) {
+      const index_range inner = range[static_cast<std::size_t>(last)];
+      for (int64_t i = r.begin; i < r.end; ++i)
+        for (int64_t j = inner.begin; j < inner.end; ++j) each(from + i * step + j);
+    } else {
       for (int64_t i = r.begin; i < r.end; ++i) visit(axis + 1, last, from + i * step, each);
+    }
   }
 };
 

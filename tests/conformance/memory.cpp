@@ -39,7 +39,7 @@ struct recorded_call {
   }
 };
 bool same(const bits& a, const bits& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0);
 }
 
 /// What goes wrong where allocation n fails; sets `struck` if so many are asked for.

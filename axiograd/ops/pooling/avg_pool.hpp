@@ -38,10 +38,11 @@ struct avg_pool_op {
 
   template <class T>
   void forward(const view<const T>& x, const view<T>& y) const {
-    const T cells = T(static_cast<double>(geometry().cells()));
+    const int64_t n = geometry().cells();
+    const T cells = T(static_cast<double>(n));
     geometry().for_each_window(*x.dims, *y.dims, [&](int64_t q, const auto& window) {
       const auto entries = [&](const auto& add) { window([&](int64_t i) { add(x.data[i]); }); };
-      y.data[q] = sum_of<T>(geometry().cells(), entries) / cells;
+      y.data[q] = sum_of<T>(n, entries) / cells;
     });
   }
   template <class T>

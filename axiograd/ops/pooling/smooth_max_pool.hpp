@@ -87,10 +87,9 @@ struct smooth_max_pool_op {
         shift = inside == 0 ? b * x.data[i] : max(shift, b * x.data[i]);
         ++inside;
       });
-      const int64_t outside = op.geometry().cells() - inside;
+      const int64_t cells = op.geometry().cells(), outside = cells - inside;
       if (outside > 0) shift = max(shift, T(0));
-      total = sum_of<T>(op.geometry().cells(),
-                        [&](const auto& add) { window([&](int64_t i) { add(exp(b * x.data[i] - shift)); }); });
+      total = sum_of<T>(cells, [&](const auto& add) { window([&](int64_t i) { add(exp(b * x.data[i] - shift)); }); });
       if (outside > 0) total = total + T(static_cast<double>(outside)) * exp(-shift);
     }
   };

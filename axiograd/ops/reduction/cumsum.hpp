@@ -33,7 +33,8 @@ struct cumsum_op {
 
   template <class T>
   void forward(const view<const T>& x, const view<T>& y) const {
-    for_each_group<T>(*x.dims, [&](auto& totals, auto chains, int64_t first, int64_t apart, int64_t n, int64_t step) {
+    for_each_group(*x.dims, [&](auto chains, int64_t first, int64_t apart, int64_t n, int64_t step) {
+      running_totals<T, decltype(chains)::value> totals;
       totals.run(n, chains, [&](int64_t i, const auto& put) {
         for (int64_t c = 0; c < chains; ++c) {
           const int64_t at = first + c * apart + i * step;
@@ -44,7 +45,8 @@ struct cumsum_op {
   }
   template <class T>
   void vjp(const view<const T>& x, const view<const T>&, const view<const T>& dy, const view<T>& dx) const {
-    for_each_group<T>(*x.dims, [&](auto& totals, auto chains, int64_t first, int64_t apart, int64_t n, int64_t step) {
+    for_each_group(*x.dims, [&](auto chains, int64_t first, int64_t apart, int64_t n, int64_t step) {
+      running_totals<T, decltype(chains)::value> totals;
       totals.run(n, chains, [&](int64_t i, const auto& put) {
         for (int64_t c = 0; c < chains; ++c) {
           const int64_t at = first + c * apart + (n - 1 - i) * step;
@@ -61,26 +63,26 @@ struct cumsum_op {
   }
 
  private:
-  static constexpr int64_t most_chains = 64, lines_beside = 4;
+  static constexpr int64_t most_chains = 64, lines_beside = 4, block = 64;
 
   /// Sums that run side by side. The total before a block of terms is kept as two numbers, the second what rounding takes from
   /// the first: the error does not grow with the length, and terms that are not negative give totals that never fall.
-  template <class T>
+  template <class T, int64_t Most>
   struct running_totals {
-    T high[static_cast<std::size_t>(most_chains)];
-    T low[static_cast<std::size_t>(most_chains)];  ///< and the block's terms so far
+    T high[static_cast<std::size_t>(Most)];
+    T low[static_cast<std::size_t>(Most)];  ///< and the block's terms so far
 
     /// Calls line(i, put) for i = 0 .. n-1; put(c, x) adds a term to chain c and gives its total.
     template <class Line>
     void run(int64_t n, int64_t chains, const Line& line) {
-      const int64_t first_block = std::floating_point<T> ? std::min(n, sum_block) : n;
+      const int64_t first_block = std::floating_point<T> ? std::min(n, block) : n;
       if (n > 0) line(int64_t{0}, [this](int64_t c, const T& x) { return low[c] = x; });
       for (int64_t i = 1; i < first_block; ++i) line(i, [this](int64_t c, const T& x) { return low[c] = low[c] + x; });
       if constexpr (std::floating_point<T>) {
-        for (int64_t c = 0; c < chains && n > sum_block; ++c) high[c] = T(0);
-        for (int64_t begin = sum_block; begin < n; begin += sum_block) {
+        for (int64_t c = 0; c < chains && n > block; ++c) high[c] = T(0);
+        for (int64_t begin = block; begin < n; begin += block) {
           for (int64_t c = 0; c < chains; ++c) carry(c);
-          const int64_t end = std::min(n, begin + sum_block);
+          const int64_t end = std::min(n, begin + block);
           for (int64_t i = begin; i < end; ++i)
             line(i, [this](int64_t c, const T& x) {
               low[c] = low[c] + x;
@@ -99,23 +101,28 @@ struct cumsum_op {
     }
   };
 
-  /// Calls body(room for totals, chains, first, apart, n, step) for groups of chains of sums that run side by side: entry i of
-  /// chain c lies at first + c apart + i step. Neighbours make a group, or a few lines where the axis is the last one.
-  template <class T, class Body>
+  /// A number of chains that only the run knows, as std::integral_constant is one that the compiler knows.
+  struct some_chains {
+    static constexpr int64_t value = most_chains;  // at most
+    int64_t n;
+    constexpr operator int64_t() const { return n; }
+  };
+  /// Calls body(chains, first, apart, n, step) for groups of chains of sums that run side by side: entry i of chain c lies at
+  /// first + c apart + i step. Neighbours make a group, or a few lines where the axis is the last one, of a number that the
+  /// compiler knows.
+  template <class Body>
   void for_each_group(const shape& dims, const Body& body) const {
     const int64_t n = dims[axis], inner = dims.stride(axis), lines = dims.first(axis).size();
-    running_totals<T> totals;
     if (inner == 1) {
-      for (int64_t line = 0; line < lines; line += lines_beside)
-        if (lines - line == 1)  // a number that the compiler knows
-          body(totals, std::integral_constant<int64_t, 1>(), line * n, n, n, int64_t{1});
-        else
-          body(totals, std::min(lines - line, lines_beside), line * n, n, n, int64_t{1});
+      constexpr std::integral_constant<int64_t, lines_beside> several;
+      int64_t line = 0;
+      for (; line + several <= lines; line += several) body(several, line * n, n, n, int64_t{1});
+      for (; line < lines; ++line) body(std::integral_constant<int64_t, 1>(), line * n, n, n, int64_t{1});
       return;
     }
     for (int64_t line = 0; line < lines; ++line)
       for (int64_t k = 0; k < inner; k += most_chains)
-        body(totals, std::min(inner - k, most_chains), line * n * inner + k, int64_t{1}, n, inner);
+        body(some_chains{std::min(inner - k, most_chains)}, line * n * inner + k, int64_t{1}, n, inner);
   }
 };
 AXG_OPERATOR(cumsum)
