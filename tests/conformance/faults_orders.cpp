@@ -133,21 +133,25 @@ struct huber_loss_with_a_hidden_attribute : huber_loss_op {
 
 std::vector<fault> higher_order_faults() {
   constexpr const char* rung = "higher_orders";
-  return {{"cosh: the derivative takes |x| apart", rung, make_subject<cosh_by_sign>()},
-          {"sinh: the derivative takes |x| apart", rung, make_subject<sinh_by_abs>()},
-          {"tanh: the derivative takes |x| apart", rung, make_subject<tanh_by_abs>()},
-          {"sigmoid: the derivative takes |x| apart", rung, make_subject<sigmoid_by_abs>()},
-          {"softplus: the derivative takes |x| apart", rung, make_subject<softplus_by_abs>()},
-          {"silu: the derivative takes |x| apart", rung, make_subject<silu_by_abs>()},
-          {"gelu: the derivative takes |x| apart", rung, make_subject<gelu_by_abs>()},
-          {"gelu: the second derivative is 0 times infinity", rung, make_subject<gelu_that_multiplies_by_infinity>()},
-          {"mish: the derivative takes |x| apart", rung, make_subject<mish_by_abs>()},
-          {"safe_log: the derivative takes |x| apart", rung, make_subject<safe_log_by_abs>()},
-          {"erf: the second derivative is 0 times infinity", rung, make_subject<erf_of_a_large_square>()},
-          {"elu: the second derivative is not between those beside 0", rung, make_subject<elu_flat_at_zero>()},
-          {"pow: the mixed derivative at y = 0 is 0", rung, make_subject<pow_constant_at_zero>()},
-          {"huber_loss: the value takes |x - t| apart", rung, make_subject<huber_loss_by_abs>()},
-          {"huber_loss: an attribute has no name", "card", make_subject<huber_loss_with_a_hidden_attribute>()}};
+  std::vector<fault> all{
+      {"cosh: the derivative takes |x| apart", rung, make_subject<cosh_by_sign>()},
+      {"sinh: the derivative takes |x| apart", rung, make_subject<sinh_by_abs>()},
+      {"tanh: the derivative takes |x| apart", rung, make_subject<tanh_by_abs>()},
+      {"sigmoid: the derivative takes |x| apart", rung, make_subject<sigmoid_by_abs>()},
+      {"softplus: the derivative takes |x| apart", rung, make_subject<softplus_by_abs>()},
+      {"silu: the derivative takes |x| apart", rung, make_subject<silu_by_abs>()},
+      {"gelu: the derivative takes |x| apart", rung, make_subject<gelu_by_abs>()},
+      {"gelu: the second derivative is 0 times infinity", rung, make_subject<gelu_that_multiplies_by_infinity>()},
+      {"mish: the derivative takes |x| apart", rung, make_subject<mish_by_abs>()},
+      {"safe_log: the derivative takes |x| apart", rung, make_subject<safe_log_by_abs>()},
+      {"erf: the second derivative is 0 times infinity", rung, make_subject<erf_of_a_large_square>()},
+      {"elu: the second derivative is not between those beside 0", rung, make_subject<elu_flat_at_zero>()},
+      {"pow: the mixed derivative at y = 0 is 0", rung, make_subject<pow_constant_at_zero>()},
+      {"huber_loss: the value takes |x - t| apart", rung, make_subject<huber_loss_by_abs>()}};
+#if __has_builtin(__builtin_clear_padding)  // without it, as in clang 19, the card cannot tell a member from padding
+  all.push_back({"huber_loss: an attribute has no name", "card", make_subject<huber_loss_with_a_hidden_attribute>()});
+#endif
+  return all;
 }
 
 }  // namespace axiograd::conformance
