@@ -24,11 +24,11 @@
 #include <axiograd/nn/optimiser.hpp>
 #include <axiograd/nn/sequence.hpp>
 #include <axiograd/nn/sequential.hpp>
-#include <axiograd/ops/operators.hpp>
+#include <axiograd/operators/evaluate.hpp>
+#include <axiograd/operators/program.hpp>
+#include <axiograd/operators/record.hpp>
+#include <axiograd/ops/infix.hpp>
 #include <axiograd/ops/ops.hpp>
-#include <axiograd/runtime/evaluate.hpp>
-#include <axiograd/runtime/program.hpp>
-#include <axiograd/runtime/record.hpp>
 #include <axiograd/spec/contract.hpp>
 #if __has_include(<gmp.h>)
 #include <axiograd/core/scalar/rational.hpp>

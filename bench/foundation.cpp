@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <axiograd/autograd/tape.hpp>
-#include <axiograd/kernels/cpu/native.hpp>
-#include <axiograd/ops/operators.hpp>
+#include <axiograd/kernels/cpu/isa.hpp>
+#include <axiograd/operators/program.hpp>
+#include <axiograd/ops/infix.hpp>
 #include <axiograd/ops/ops.hpp>
-#include <axiograd/runtime/program.hpp>
 #include <chrono>
 #include <cmath>
 #include <cstdio>

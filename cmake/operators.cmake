@@ -1,5 +1,5 @@
 # The units of the operators: for each header under ops/ one unit with its table and record, and for each instruction set
-# units of a few operators with its fast kernels. Nothing else lists operators but ops/ops.hpp; a test compares the two.
+# units of a few operators with their fast kernels. Nothing else lists operators but ops/ops.hpp; a test compares the two.
 
 file(GLOB axg_operator_headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/axiograd/ops
      ${PROJECT_SOURCE_DIR}/axiograd/ops/*/*.hpp)
@@ -31,16 +31,14 @@ function(axg_simd_unit target name isa text)
   set_source_files_properties(${unit} PROPERTIES COMPILE_OPTIONS "${flags}" SKIP_PRECOMPILE_HEADERS ON)
 endfunction()
 
-# axg_natives(TARGET NAME...): native_NAME of simd_NAME.hpp on floats and doubles, for each instruction set.
-function(axg_natives target)
+# axg_natives(TARGET NAME HEADER): NAME of that header under axiograd/ on floats and doubles, for each instruction set.
+function(axg_natives target name header)
   foreach(isa IN LISTS axg_isas)
-    foreach(name IN LISTS ARGN)
-      set(text "#include <axiograd/kernels/cpu/simd_${name}.hpp>\n\n")
-      foreach(type float double)
-        string(APPEND text "template struct axiograd::native_${name}<${type}, axiograd::isa::${isa}>;\n")
-      endforeach()
-      axg_simd_unit(${target} ${name}_${isa} ${isa} "${text}")
+    set(text "#include <axiograd/${header}>\n\n")
+    foreach(type float double)
+      string(APPEND text "template struct axiograd::${name}<${type}, axiograd::isa::${isa}>;\n")
     endforeach()
+    axg_simd_unit(${target} ${name}_${isa} ${isa} "${text}")
   endforeach()
 endfunction()
 
@@ -55,9 +53,11 @@ function(axg_updates target header)
   endforeach()
 endfunction()
 
+# So many units hold the vector kernels of all operators, for each instruction set. An operator's name says which one is its own, so
+# that a new operator leaves the others as they are.
+set(axg_simd_units 20)
 function(axg_operators target)
   file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/operators)
-  set(simd_operators "")
   foreach(header IN LISTS axg_operator_headers)
     get_filename_component(name ${header} NAME_WE)
     set(unit ${PROJECT_BINARY_DIR}/operators/${name}.cpp)
@@ -71,39 +71,28 @@ function(axg_operators target)
                        DEPENDS ${source} ${script}
                        COMMENT "" VERBATIM)
     target_sources(${target} PRIVATE ${unit})
-    # Only elementwise and rowwise operators are instantiated over SIMD vectors.
-    file(STRINGS ${PROJECT_SOURCE_DIR}/axiograd/ops/${header} other_family
-         REGEX "kind = family::(contraction|index|convolution|sample)")
-    if(NOT other_family)
-      list(APPEND simd_operators ${header})
-    endif()
+    string(MD5 number ${name})
+    string(SUBSTRING ${number} 0 4 number)
+    math(EXPR number "0x${number} % ${axg_simd_units}")
+    string(APPEND includes_${number} "#include <axiograd/ops/${header}>\n")
+    foreach(type float double)
+      foreach(isa IN LISTS axg_isas)
+        string(APPEND instances_${number}_${isa} "template struct axiograd::isa_kernels<axiograd::${name}_op, ${type}, axiograd::isa::${isa}>;\n")
+      endforeach()
+    endforeach()
   endforeach()
 
   # All units of operators begin with the same headers.
-  target_precompile_headers(${target} PRIVATE ${PROJECT_SOURCE_DIR}/axiograd/runtime/operator_unit.hpp)
   get_target_property(others ${target} SOURCES)
-  list(FILTER others INCLUDE REGEX "/axiograd/runtime/")
+  list(FILTER others EXCLUDE REGEX "^${PROJECT_BINARY_DIR}")
   set_source_files_properties(${others} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+  target_precompile_headers(${target} PRIVATE ${PROJECT_SOURCE_DIR}/axiograd/operators/operator_unit.hpp)
 
+  math(EXPR last "${axg_simd_units} - 1")
   foreach(isa IN LISTS axg_isas)
-    set(rest ${simd_operators})
-    set(number 0)
-    while(rest)
-      set(includes "")
-      set(instances "")
-      foreach(slot RANGE 1 4)
-        if(rest)
-          list(POP_FRONT rest header)
-          get_filename_component(name ${header} NAME_WE)
-          string(APPEND includes "#include <axiograd/ops/${header}>\n")
-          foreach(type float double)
-            string(APPEND instances "template struct axiograd::native<axiograd::${name}_op, ${type}, axiograd::isa::${isa}>;\n")
-          endforeach()
-        endif()
-      endforeach()
-      math(EXPR number "${number} + 1")
+    foreach(number RANGE ${last})
       axg_simd_unit(${target} simd_${isa}_${number} ${isa}
-                    "${includes}#include <axiograd/kernels/cpu/simd_kernels.hpp>\n\n${instances}")
-    endwhile()
+                    "${includes_${number}}#include <axiograd/families/simd_kernels.hpp>\n\n${instances_${number}_${isa}}")
+    endforeach()
   endforeach()
 endfunction()

@@ -1,3 +1,9 @@
+# The layers, lowest first: the list of docs/architecture.md, which tools/check_layers.sh reads too.
+file(READ ${PROJECT_SOURCE_DIR}/docs/architecture.md axg_layers)
+string(REGEX REPLACE ".*```layers\n([^`]*)```.*" "\\1" axg_layers "${axg_layers}")
+string(REGEX MATCHALL "[a-z]+" axg_layers "${axg_layers}")
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/architecture.md)
+
 # axg_part(NAME SOURCES ... USES part...): a folder of axiograd/ as a library target axiograd_NAME, exported as axiograd::NAME.
 function(axg_part name)
   cmake_parse_arguments(arg "" "" "SOURCES;USES" ${ARGN})
@@ -10,7 +16,12 @@ function(axg_part name)
   target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
                                               $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:axiograd_options>)
+  list(FIND axg_layers ${name} own)
   foreach(part IN LISTS arg_USES)
+    list(FIND axg_layers ${part} below)
+    if(own GREATER_EQUAL 0 AND below GREATER own)
+      message(FATAL_ERROR "${name} must not use ${part}: it comes later in the layers of docs/architecture.md")
+    endif()
     target_link_libraries(${target} PUBLIC axiograd_${part})
   endforeach()
   set_property(GLOBAL APPEND PROPERTY axiograd_parts ${target})

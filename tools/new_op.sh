@@ -15,7 +15,7 @@ mkdir -p "axiograd/ops/$folder"
 sed "s/NAME/$name/g" >"$file" <<'TEMPLATE'
 #pragma once
 
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/op.hpp>
 
 namespace axiograd {
 
@@ -28,7 +28,7 @@ struct NAME_op {
                                 .source = FILL_IN,      // "author year"
                                 .torch = FILL_IN};      // "torch.name; same", or what differs
   static constexpr op_facts facts{.max_ulp = 3, .derivative_max_ulp = 4};
-  static constexpr double samples[]{-30, -1, 0, 1, 30};
+  static constexpr double test_points[]{-30, -1, 0, 1, 30};
   static constexpr double known[][3]{{FILL_IN}};  // x, value, derivative: from outside, as PyTorch or a table
 
   // The concept says what the formula needs: ring (+ - *), ordered_ring (>, max, abs), field (/), analytic (exp, log, ...).

@@ -52,7 +52,7 @@ class tape_builder : public recorder<T> {
   }
 
   var<T> leaf(const tensor<T>& value, std::string_view name = {}, bool requires_grad = true) {
-    return {*this, this->error_ ? node_id{0} : this->settle(this->tape_.leaf(value, name, requires_grad), node_id{0})};
+    return {*this, this->error_ ? node_id{0} : this->resolve(this->tape_.leaf(value, name, requires_grad), node_id{0})};
   }
   var<T> constant(const tensor<T>& value) { return leaf(value, {}, false); }
   /// A leaf whose shape is in its type.
@@ -66,7 +66,7 @@ class tape_builder : public recorder<T> {
   }
   /// A node of the program's own.
   var<T> add_node(node<T> n) {
-    return {*this, this->error_ ? node_id{0} : this->settle(this->tape_.add_node(std::move(n)), node_id{0})};
+    return {*this, this->error_ ? node_id{0} : this->resolve(this->tape_.add_node(std::move(n)), node_id{0})};
   }
   /// A node of a tape that the builder continues. Errors: invalid_node_id.
   var<T> at(node_id id) {

@@ -1,7 +1,7 @@
 // What a builder makes of programs that fail, whoever reports it.
 
 #include <axiograd/autograd/builder.hpp>
-#include <axiograd/ops/operators.hpp>
+#include <axiograd/ops/infix.hpp>
 #include <axiograd/ops/ops.hpp>
 #include <gtest/gtest.h>
 

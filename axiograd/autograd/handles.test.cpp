@@ -6,9 +6,9 @@
 #include <axiograd/functional/random.hpp>
 #include <axiograd/functional/recurrent.hpp>
 #include <axiograd/functional/reduce.hpp>
-#include <axiograd/ops/operators.hpp>
+#include <axiograd/operators/program.hpp>
+#include <axiograd/ops/infix.hpp>
 #include <axiograd/ops/ops.hpp>
-#include <axiograd/runtime/program.hpp>
 #include <functional>
 #include <gtest/gtest.h>
 

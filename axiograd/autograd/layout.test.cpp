@@ -2,7 +2,7 @@
 
 #include <axiograd/autograd/tape.hpp>
 #include <axiograd/core/random.hpp>
-#include <axiograd/ops/operators.hpp>
+#include <axiograd/ops/infix.hpp>
 #include <axiograd/ops/ops.hpp>
 #include <functional>
 #include <gtest/gtest.h>

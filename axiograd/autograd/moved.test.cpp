@@ -2,9 +2,9 @@
 
 #include <axiograd/autograd/builder.hpp>
 #include <axiograd/core/scalar/rational.hpp>
-#include <axiograd/ops/operators.hpp>
+#include <axiograd/operators/evaluate.hpp>
+#include <axiograd/ops/infix.hpp>
 #include <axiograd/ops/ops.hpp>
-#include <axiograd/runtime/evaluate.hpp>
 #include <gtest/gtest.h>
 
 namespace axiograd {

@@ -1,7 +1,7 @@
 // Operators of a program's own, on a tape.
 
 #include <axiograd/autograd/tape.hpp>
-#include <axiograd/ops/operators.hpp>
+#include <axiograd/ops/infix.hpp>
 #include <axiograd/ops/ops.hpp>
 #include <gtest/gtest.h>
 

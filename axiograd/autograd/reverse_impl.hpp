@@ -21,7 +21,7 @@ result<void> tape<T>::check_contribution(const contribution<T>& c) const {
   if (c.parent >= size())
     return fail(error_kind::invalid_parent_id,
                 message({"backward: parent ", c.parent, " is not on the tape of ", size(), " nodes"}));
-  const record& parent = nodes_[c.parent];
+  const stored_node& parent = nodes_[c.parent];
   if (parent.requires_grad && c.cotangent.shape() != *parent.dims)
     return fail(error_kind::parent_shape_mismatch, message({"backward: parent ", c.parent, " has shape ", *parent.dims,
                                                             ", its cotangent has ", c.cotangent.shape()}));
@@ -83,7 +83,7 @@ struct tape<T>::reverse_pass {
   gradient_workspace<T>& into;
   const shape *copied = nullptr, *copy = nullptr;  // neighbours on the tape often share their shape
 
-  [[gnu::always_inline]] const shape* shape_of(const record& n) {
+  [[gnu::always_inline]] const shape* shape_of(const stored_node& n) {
     if (n.dims != copied) {
       copy = ::new (static_cast<void*>(into.shapes_.allocate(sizeof(shape)).data)) shape(*n.dims);
       copied = n.dims;
@@ -92,7 +92,7 @@ struct tape<T>::reverse_pass {
   }
   /// Gives a node's gradient its memory, which holds nothing yet.
   [[gnu::always_inline]] T* open(std::uint32_t id) {
-    const record& n = t.nodes_[id];
+    const stored_node& n = t.nodes_[id];
     const auto block = memory_for(n.count);
     into.slots_[id] = {block.data, block.owner, shape_of(n)};
     return block.data;
@@ -129,7 +129,7 @@ struct tape<T>::reverse_pass {
   /// Where input k's gradient lies, null if none is wanted; sets its bit in `fresh` where it holds nothing yet.
   [[gnu::always_inline]] T* into_input(std::span<const std::uint32_t> parents, std::size_t k, unsigned& fresh) {
     const std::uint32_t p = parents[k];
-    const record& parent = t.nodes_[p];
+    const stored_node& parent = t.nodes_[p];
     if (!parent.requires_grad) return nullptr;
     if (T* const held = into.slots_[p].data; held != nullptr) return held;
     bool once = true;  // an operator that has it twice adds to it twice
@@ -143,7 +143,7 @@ struct tape<T>::reverse_pass {
     return opened;
   }
   /// Adds what an operator's node contributes to the gradients of its parents; computes its value too if that still waits.
-  void run(const record& n, const T* dy, bool waits = false) {
+  void run(const stored_node& n, const T* dy, bool waits = false) {
     std::array<T*, max_inputs> dx;
     unsigned fresh = 0;
     const std::span<const std::uint32_t> parents = n.parents();
@@ -157,12 +157,12 @@ struct tape<T>::reverse_pass {
     }
     const input_views in = t.inputs_of(parents);
     for (std::size_t k = 0; k < parents.size(); ++k) dx[k] = parents[k] == no_node ? nullptr : into_input(parents, k, fresh);
-    T* const saved = saved_numbers(n);
-    const vjp_run<T> back{in.all(), t.side_of(n), {n.data, n.dims}, dy,    {dx.data(), parents.size()},
-                          fresh,    saved,        in.lie.data(),    n.lies};
+    T* const saved = saved_of_node(n);
+    const vjp_run<T> back{in.all(), t.side_of(n), {n.data, n.dims},  dy,           {dx.data(), parents.size()},
+                          fresh,    saved,        in.layouts.data(), n.data_layout};
     if (n.count == 0) return clear_fresh(back);  // no gradient is passed on
     if (waits)
-      n.op->together(n.attributes, {in.all(), t.side_of(n), {n.data, n.dims}, saved}, back);
+      n.op->forward_vjp(n.attributes, {in.all(), t.side_of(n), {n.data, n.dims}, saved}, back);
     else
       n.op->vjp(n.attributes, back);
   }
@@ -172,27 +172,27 @@ struct tape<T>::reverse_pass {
   }
   /// The pass's seed, as the value of its node lies.
   void begin_with(const tensor<T>& seed, node_id out) {
-    const record& n = t.nodes_[out];
+    const stored_node& n = t.nodes_[out];
     into.slots_[out] = {const_cast<T*>(seed.data()), seed.owner().get(), shape_of(n)};
-    if (n.lies.row_major()) return;
+    if (n.data_layout.row_major()) return;
     const auto block = into.memory_.allocate(static_cast<std::size_t>(n.count));
-    into_blocks(seed.data(), block.data, *n.dims, n.lies);
+    into_blocks(seed.data(), block.data, *n.dims, n.data_layout);
     give(into.slots_[out], block);
   }
   /// Makes the gradients row-major that are left.
   void hand_over() {
     for (node_id id = 0; id < t.size() && t.laid_out_; ++id) {
       slot& s = into.slots_[id];
-      const record& n = t.nodes_[id];
-      if (s.data == nullptr || n.lies.row_major()) continue;
+      const stored_node& n = t.nodes_[id];
+      if (s.data == nullptr || n.data_layout.row_major()) continue;
       const auto plain = into.memory_.allocate(static_cast<std::size_t>(n.count));
-      out_of_blocks(s.data, plain.data, *n.dims, n.lies);
+      out_of_blocks(s.data, plain.data, *n.dims, n.data_layout);
       give(s, plain);
     }
   }
   /// What a node of the caller's own contributes.
   result<void> run_closure(node_id id) {
-    const record& n = t.nodes_[id];
+    const stored_node& n = t.nodes_[id];
     const auto list = t.closures_[static_cast<std::size_t>(n.extra)](
         tensor<T>::view(chunk_ref(into.slots_[id].owner), into.slots_[id].data, *n.dims));
     if (!list) return tl::unexpected(list.error());
@@ -201,9 +201,9 @@ struct tape<T>::reverse_pass {
       if (!t.nodes_[c.parent].requires_grad) continue;
       T* const held = into.slots_[c.parent].data;
       T* const to = held == nullptr ? open(static_cast<std::uint32_t>(c.parent)) : held;
-      const layout lies = t.nodes_[c.parent].lies;
-      if (!lies.row_major())
-        into_blocks(c.cotangent.data(), to, c.cotangent.shape(), lies, held != nullptr);
+      const layout data_layout = t.nodes_[c.parent].data_layout;
+      if (!data_layout.row_major())
+        into_blocks(c.cotangent.data(), to, c.cotangent.shape(), data_layout, held != nullptr);
       else if (held != nullptr)
         impl::add_into(to, c.cotangent.data(), c.cotangent.size());
       else
@@ -253,13 +253,13 @@ result<void> tape<T>::run_backward(gradient_workspace<T>& into, node_id out, con
   reverse_pass pass{*this, into};
   node_id first = out + 1;
   pass.begin_with(seed, out);
-  waiting_.settle([&](std::span<const std::uint32_t> ids) {
-    if (ids[0] != out || nodes_[out].op->together == nullptr || !nodes_[out].requires_grad) return run_waiting(ids);
+  pending_.flush([&](std::span<const std::uint32_t> ids) {
+    if (ids[0] != out || nodes_[out].op->forward_vjp == nullptr || !nodes_[out].requires_grad) return run_pending(ids);
     pass.run(nodes_[out], seed.data(), true);
     first = out;
   });
   for (node_id id = first; id-- > 0;) {
-    const record& n = nodes_[id];
+    const stored_node& n = nodes_[id];
     const T* const dy = into.slots_[id].data;
     if (dy == nullptr || !n.requires_grad) continue;
     pass.gives_memory = keep == kept_gradients::leaves && id != out && n.op != nullptr && n.op->spans != nullptr ? id : no_node;
@@ -301,7 +301,7 @@ template <scalar T>
 result<gradient_array<T>> tape<T>::backward_dense_from_step(gradient_array<T> gradients, node_id id) const {
   return guarded([&]() -> result<gradient_array<T>> {
     if (id >= size()) return no_such_node("backward_dense_from_step", id);
-    const record& n = nodes_[id];
+    const stored_node& n = nodes_[id];
     if (!n.requires_grad) return std::move(gradients);
     if (id >= gradients.size())
       return fail(error_kind::gradient_array_length,
@@ -343,7 +343,7 @@ result<gradient_array<T>> tape<T>::backward_dense_all(node_id out, const tensor<
     if (auto ok = check_seed(out, seed); !ok) return tl::unexpected(std::move(ok).error());
     gradient_array<T> gradients;
     gradients.reserve(size());
-    for (const record& n : nodes_) gradients.push_back(tensor<T>::zeros(*n.dims));
+    for (const stored_node& n : nodes_) gradients.push_back(tensor<T>::zeros(*n.dims));
     gradients[out] = seed;
     return backward_dense_from(std::move(gradients));
   });

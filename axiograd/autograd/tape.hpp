@@ -1,12 +1,12 @@
 #pragma once
 // The reverse-mode engine: a tape over any number type (contract 16).
 
-#include <axiograd/autograd/waiting.hpp>
+#include <axiograd/autograd/pending.hpp>
 #include <axiograd/core/floating_point.hpp>
 #include <axiograd/core/guarded.hpp>
 #include <axiograd/core/tensor.hpp>
-#include <axiograd/runtime/check_call.hpp>
-#include <axiograd/runtime/operator_of.hpp>
+#include <axiograd/operators/check_call.hpp>
+#include <axiograd/operators/operator_of.hpp>
 #include <cstring>
 #include <functional>
 #include <limits>
@@ -96,7 +96,7 @@ class gradient_workspace {
 /// Operators and reverse passes round to nearest and keep subnormal numbers, whatever mode the calling thread has set.
 ///
 /// An operator runs when it is appended, or when something is appended after it or asked for: a loss that is the mean of rows
-/// and a product wait for what comes next (waiting.hpp). Values do not depend on that, nor on how they lie in memory between
+/// and a product wait for what comes next (pending.hpp). Values do not depend on that, nor on how they lie in memory between
 /// convolutions and the operators that take the same layout.
 template <scalar T>
 class tape {
@@ -223,7 +223,7 @@ class tape {
   result<contributions<T>> local_vjp(node_id id, const tensor<T>& dy) const;
 
  private:
-  struct record {                           // one cache line
+  struct stored_node {                      // one cache line
     const operator_table<T>* op = nullptr;  // null: a leaf or a node of the caller's own
     T* data = nullptr;
     memory_chunk* owner = nullptr;
@@ -240,7 +240,7 @@ class tape {
     std::int32_t extra = -1;  // index of the first side input, or of the closure
     std::uint16_t parent_count = 0;
     bool requires_grad = true;
-    layout lies{};
+    layout data_layout{};
 
     std::span<const std::uint32_t> parents() const { return {parent_count <= 2 ? near.data() : far, parent_count}; }
   };
@@ -256,7 +256,7 @@ class tape {
   /// The operator's inputs; those that were left out are empty views.
   struct input_views {
     std::array<view<const T>, max_inputs> of;
-    std::array<layout, max_inputs> lie;
+    std::array<layout, max_inputs> layouts;
     std::size_t count;
     std::span<const view<const T>> all() const { return {of.data(), count}; }
   };
@@ -266,39 +266,41 @@ class tape {
     for (std::size_t k = 0; k < in.count; ++k) {
       const bool left_out = ids[k] == no_node;
       in.of[k] = left_out ? view<const T>{} : view<const T>{nodes_[ids[k]].data, nodes_[ids[k]].dims};
-      in.lie[k] = left_out ? layout{} : nodes_[ids[k]].lies;
+      in.layouts[k] = left_out ? layout{} : nodes_[ids[k]].data_layout;
     }
     return in;
   }
-  static T* saved_numbers(const record& n) { return n.op->saved == nullptr ? nullptr : n.data + place_of_saved(n.count); }
-  void run_forward(const record& n, std::span<const index_tensor> side, const follow_up<T>* then = nullptr) const {
+  static T* saved_of_node(const stored_node& n) { return n.op->saved == nullptr ? nullptr : n.data + place_of_saved(n.count); }
+  void run_forward(const stored_node& n, std::span<const index_tensor> side,
+                   const epilogue_chain<T>* epilogue = nullptr) const {
     if (n.count == 0) return;
     const input_views in = inputs_of(n.parents());
-    n.op->forward(n.attributes, {in.all(), side, {n.data, n.dims}, saved_numbers(n), then, in.lie.data(), n.lies});
+    n.op->forward(n.attributes,
+                  {in.all(), side, {n.data, n.dims}, saved_of_node(n), epilogue, in.layouts.data(), n.data_layout});
   }
   /// Whether an operator of these inputs can run on the parts of the nodes that wait.
   bool follows(const operator_table<T>& op, std::span<const std::uint32_t> in) const;
   /// How the results of the nodes that wait should lie for an operator of these inputs.
-  layout liked_by(const operator_table<T>& op, const void* attributes, std::span<const std::uint32_t> in,
-                  std::span<const shape* const> shapes) const;
-  void lay_out_waiting(layout lies);
+  layout preferred_by(const operator_table<T>& op, const void* attributes, std::span<const std::uint32_t> in,
+                      std::span<const shape* const> shapes) const;
+  void lay_out_pending(layout data_layout);
   /// How the operator's result may lie; inputs that it does not take as they lie become row-major.
   layout arrange(const operator_table<T>& op, const void* attributes, std::span<const std::uint32_t> in,
                  std::span<const shape* const> shapes);
-  void run_waiting(std::span<const std::uint32_t> ids) const;
+  void run_pending(std::span<const std::uint32_t> ids) const;
   /// Computes the nodes that wait.
-  void settle() const {
+  void flush() const {
     const floating_point_scope standard;
-    waiting_.settle([&](std::span<const std::uint32_t> ids) { run_waiting(ids); });
+    pending_.flush([&](std::span<const std::uint32_t> ids) { run_pending(ids); });
   }
   /// get_node with the error. Throws.
   result<node<T>> node_at(node_id id) const;
   /// The value of a node that does not wait.
   tensor<T> value_at(node_id id) const {
-    const record& n = nodes_[id];
-    if (n.lies.row_major()) return tensor<T>::view(chunk_ref(n.owner), n.data, *n.dims);
+    const stored_node& n = nodes_[id];
+    if (n.data_layout.row_major()) return tensor<T>::view(chunk_ref(n.owner), n.data, *n.dims);
     tensor<T> value = tensor<T>::uninitialised(*n.dims);
-    out_of_blocks(n.data, value.mutable_data(), *n.dims, n.lies);
+    out_of_blocks(n.data, value.mutable_data(), *n.dims, n.data_layout);
     return value;
   }
   result<void> check_seed(node_id out, const tensor<T>& seed) const;
@@ -306,12 +308,12 @@ class tape {
   result<void> check_contribution(const contribution<T>& c) const;
   result<bool> is_wanted(const contribution<T>& c, std::size_t entries) const;
   struct reverse_pass;
-  std::span<const index_tensor> side_of(const record& n) const {
+  std::span<const index_tensor> side_of(const stored_node& n) const {
     return {n.extra < 0 ? nullptr : &side_[static_cast<std::size_t>(n.extra)], static_cast<std::size_t>(n.op->in.side)};
   }
-  void set_parents(record& n, std::span<const std::uint32_t> ids);
-  void set_operator(record& n, const operator_table<T>& op, const void* attributes);
-  void keep_waiting(std::uint32_t id, bool follows);
+  void set_parents(stored_node& n, std::span<const std::uint32_t> ids);
+  void set_operator(stored_node& n, const operator_table<T>& op, const void* attributes);
+  void keep_pending(std::uint32_t id, bool follows);
   result<node_id> append_checked(const operator_table<T>& op, const void* attributes, std::span<const node_id> in,
                                  std::span<const index_tensor> side);
   result<node_id> append_any(const operator_table<T>& op, const void* attributes, std::span<const node_id> in,
@@ -327,13 +329,13 @@ class tape {
   template <class F>
   result<node_id> appending(const char* who, error_kind otherwise, const F& body);
 
-  std::vector<record> nodes_;
+  std::vector<stored_node> nodes_;
   arena<T> values_;
   arena<std::byte> bytes_;          // attributes, parent lists, names
   std::vector<chunk_ref> held_;     // storage of leaves and of nodes of the caller's own
   std::vector<index_tensor> side_;  // side inputs, in node order
   std::vector<closure> closures_;
-  waiting_nodes waiting_;
+  pending_nodes pending_;
   bool laid_out_ = false;  // whether some value does not lie row-major
 };
 

@@ -3,9 +3,9 @@
 #include <axiograd/autograd/tape.hpp>
 #include <axiograd/core/random.hpp>
 #include <axiograd/core/scalar/rational.hpp>
-#include <axiograd/ops/operators.hpp>
+#include <axiograd/operators/program.hpp>
+#include <axiograd/ops/infix.hpp>
 #include <axiograd/ops/ops.hpp>
-#include <axiograd/runtime/program.hpp>
 #include <cmath>
 #include <gtest/gtest.h>
 #include <set>

@@ -7,7 +7,7 @@ namespace axiograd {
 
 template <scalar T>
 tape<T>::tape(const tape& other)
-    : nodes_((other.settle(), other.nodes_)),
+    : nodes_((other.flush(), other.nodes_)),
       values_(other.values_),
       bytes_(other.bytes_),
       held_(other.held_),
@@ -23,7 +23,7 @@ tape<T>::tape(tape&& other) noexcept
       held_(std::exchange(other.held_, {})),
       side_(std::exchange(other.side_, {})),
       closures_(std::exchange(other.closures_, {})),
-      waiting_(std::move(other.waiting_)),
+      pending_(std::move(other.pending_)),
       laid_out_(std::exchange(other.laid_out_, false)) {}
 
 template <scalar T>
@@ -34,13 +34,13 @@ tape<T>& tape<T>::operator=(tape other) noexcept {
   held_ = std::move(other.held_);
   side_ = std::move(other.side_);
   closures_ = std::move(other.closures_);
-  waiting_ = std::move(other.waiting_);
+  pending_ = std::move(other.pending_);
   laid_out_ = other.laid_out_;
   return *this;
 }
 
 template <scalar T>
-void tape<T>::set_parents(record& n, std::span<const std::uint32_t> ids) {
+void tape<T>::set_parents(stored_node& n, std::span<const std::uint32_t> ids) {
   if (ids.size() > std::numeric_limits<std::uint16_t>::max()) throw std::bad_alloc();
   n.parent_count = static_cast<std::uint16_t>(ids.size());
   if (ids.size() <= 2) {
@@ -88,7 +88,7 @@ result<node_id> tape<T>::leaf(const tensor<T>& value, std::string_view name, boo
     const char* const text = store_text(name);
     const shape* const dims = store_shape(value.shape());
     held_.push_back(value.owner());
-    record& n = nodes_.emplace_back();
+    stored_node& n = nodes_.emplace_back();
     n.name = text;
     n.requires_grad = requires_grad;
     n.dims = dims;
@@ -100,7 +100,7 @@ result<node_id> tape<T>::leaf(const tensor<T>& value, std::string_view name, boo
 }
 
 template <scalar T>
-void tape<T>::set_operator(record& n, const operator_table<T>& op, const void* attributes) {
+void tape<T>::set_operator(stored_node& n, const operator_table<T>& op, const void* attributes) {
   n.op = &op;
   if (op.attribute_bytes > 0) {
     std::byte* const at = bytes_.allocate(op.attribute_bytes).data;
@@ -124,12 +124,12 @@ bool tape<T>::append_numbers(const operator_table<T>& op, const void* attributes
   std::array<const T*, max_inputs> x;
   for (std::size_t k = 0; k < in.size(); ++k) {
     if (in[k] >= size()) return false;
-    const record& parent = nodes_[in[k]];
+    const stored_node& parent = nodes_[in[k]];
     if (parent.dims != dims && *parent.dims != *dims) return false;
     ids[k] = static_cast<std::uint32_t>(in[k]);
     x[k] = parent.data;
   }
-  record& n = nodes_.emplace_back();  // written where it stays: a copy would wait for its parts
+  stored_node& n = nodes_.emplace_back();  // written where it stays: a copy would wait for its parts
   n.dims = dims;
   n.count = count;
   set_parents(n, {ids.data(), in.size()});
@@ -143,76 +143,77 @@ bool tape<T>::append_numbers(const operator_table<T>& op, const void* attributes
 
 template <scalar T>
 bool tape<T>::follows(const operator_table<T>& op, std::span<const std::uint32_t> in) const {
-  if (!waiting_.any() || waiting_.full() || op.spans == nullptr || !op.keeps_shape || op.in_domain != nullptr) return false;
-  const record& product = nodes_[waiting_.ids()[0]];
-  if (product.op->followed == 0 || in.size() > follow_up<T>::most_inputs) return false;
-  return std::any_of(in.begin(), in.end(), [&](std::uint32_t id) { return waiting_.contain(id); }) &&
+  if (!pending_.any() || pending_.full() || op.spans == nullptr || !op.keeps_shape || op.in_domain != nullptr) return false;
+  const stored_node& product = nodes_[pending_.ids()[0]];
+  if (product.op->epilogue_limit == 0 || in.size() > epilogue_chain<T>::most_inputs) return false;
+  return std::any_of(in.begin(), in.end(), [&](std::uint32_t id) { return pending_.contain(id); }) &&
          std::all_of(in.begin(), in.end(),
                      [&](std::uint32_t id) { return id != no_node && *nodes_[id].dims == *product.dims; });
 }
 
 /// A product, and on its parts the elementwise operators that wait with it.
 template <scalar T>
-void tape<T>::run_waiting(std::span<const std::uint32_t> ids) const {
-  const record& product = nodes_[ids[0]];
-  follow_up<T> then;
-  then.after = product.data;
+void tape<T>::run_pending(std::span<const std::uint32_t> ids) const {
+  const stored_node& product = nodes_[ids[0]];
+  epilogue_chain<T> epilogue;
+  epilogue.after = product.data;
   for (const std::uint32_t id : ids.subspan(1)) {
-    const record& n = nodes_[id];
-    auto& link = then.links[then.count++] = {n.op->spans().forward, n.attributes, n.data, n.parent_count, {}};
+    const stored_node& n = nodes_[id];
+    auto& link = epilogue.links[epilogue.count++] = {n.op->spans().forward, n.attributes, n.data, n.parent_count, {}};
     for (std::size_t k = 0; k < link.inputs; ++k) link.in[k] = nodes_[n.parents()[k]].data;
   }
-  run_forward(product, side_of(product), then.count > 0 ? &then : nullptr);
+  run_forward(product, side_of(product), epilogue.count > 0 ? &epilogue : nullptr);
 }
 
 template <scalar T>
-layout tape<T>::liked_by(const operator_table<T>& op, const void* attributes, std::span<const std::uint32_t> in,
-                         std::span<const shape* const> shapes) const {
-  if (op.lays_out == nullptr || std::none_of(in.begin(), in.end(), [&](std::uint32_t id) { return waiting_.contain(id); }))
+layout tape<T>::preferred_by(const operator_table<T>& op, const void* attributes, std::span<const std::uint32_t> in,
+                             std::span<const shape* const> shapes) const {
+  if (op.layout_rule == nullptr || std::none_of(in.begin(), in.end(), [&](std::uint32_t id) { return pending_.contain(id); }))
     return {};
-  const record& product = nodes_[waiting_.ids()[0]];
-  if (product.op->lays_out == nullptr) return {};
+  const stored_node& product = nodes_[pending_.ids()[0]];
+  if (product.op->layout_rule == nullptr) return {};
   const input_views given = inputs_of(product.parents());
   std::array<const shape*, max_inputs> dims;
   for (std::size_t k = 0; k < given.count; ++k) dims[k] = given.of[k].dims == nullptr ? &dynamic_shape : given.of[k].dims;
-  const std::optional<layout> liked =
-      product.op->lays_out(product.attributes, {dims.data(), given.count}, {given.lie.data(), given.count});
-  if (!liked || liked->row_major()) return {};
-  const auto lies = [&](std::uint32_t id) {
-    return waiting_.contain(id) ? *liked : id == no_node ? layout{} : nodes_[id].lies;
+  const std::optional<layout> preferred =
+      product.op->layout_rule(product.attributes, {dims.data(), given.count}, {given.layouts.data(), given.count});
+  if (!preferred || preferred->row_major()) return {};
+  const auto data_layout = [&](std::uint32_t id) {
+    return pending_.contain(id) ? *preferred : id == no_node ? layout{} : nodes_[id].data_layout;
   };
   // Elementwise operators read everything in the order of memory.
-  for (const std::uint32_t id : waiting_.ids().subspan(1))
+  for (const std::uint32_t id : pending_.ids().subspan(1))
     for (const std::uint32_t p : nodes_[id].parents())
-      if (lies(p) != *liked) return {};
-  std::array<layout, max_inputs> lie;
-  for (std::size_t k = 0; k < in.size(); ++k) lie[k] = lies(in[k]);
-  return op.lays_out(attributes, shapes, {lie.data(), in.size()}) ? *liked : layout{};
+      if (data_layout(p) != *preferred) return {};
+  std::array<layout, max_inputs> layouts;
+  for (std::size_t k = 0; k < in.size(); ++k) layouts[k] = data_layout(in[k]);
+  return op.layout_rule(attributes, shapes, {layouts.data(), in.size()}) ? *preferred : layout{};
 }
 
 template <scalar T>
-void tape<T>::lay_out_waiting(layout lies) {
-  for (const std::uint32_t id : waiting_.ids()) nodes_[id].lies = lies;
-  laid_out_ = laid_out_ || !lies.row_major();
+void tape<T>::lay_out_pending(layout data_layout) {
+  for (const std::uint32_t id : pending_.ids()) nodes_[id].data_layout = data_layout;
+  laid_out_ = laid_out_ || !data_layout.row_major();
 }
 
 template <scalar T>
 layout tape<T>::arrange(const operator_table<T>& op, const void* attributes, std::span<const std::uint32_t> in,
                         std::span<const shape* const> shapes) {
   if (!laid_out_) return {};
-  std::array<layout, max_inputs> lie;
-  for (std::size_t k = 0; k < in.size(); ++k) lie[k] = in[k] == no_node ? layout{} : nodes_[in[k]].lies;
-  if (std::all_of(lie.begin(), lie.begin() + in.size(), [](layout l) { return l.row_major(); })) return {};
-  if (op.lays_out != nullptr)
-    if (const std::optional<layout> result = op.lays_out(attributes, shapes, {lie.data(), in.size()}); result) return *result;
+  std::array<layout, max_inputs> layouts;
+  for (std::size_t k = 0; k < in.size(); ++k) layouts[k] = in[k] == no_node ? layout{} : nodes_[in[k]].data_layout;
+  if (std::all_of(layouts.begin(), layouts.begin() + in.size(), [](layout l) { return l.row_major(); })) return {};
+  if (op.layout_rule != nullptr)
+    if (const std::optional<layout> result = op.layout_rule(attributes, shapes, {layouts.data(), in.size()}); result)
+      return *result;
   for (const std::uint32_t id : in) {
-    if (id == no_node || nodes_[id].lies.row_major()) continue;
-    record& n = nodes_[id];
+    if (id == no_node || nodes_[id].data_layout.row_major()) continue;
+    stored_node& n = nodes_[id];
     const auto block = values_.allocate(static_cast<std::size_t>(n.count));
-    out_of_blocks(n.data, block.data, *n.dims, n.lies);
+    out_of_blocks(n.data, block.data, *n.dims, n.data_layout);
     n.data = block.data;
     n.owner = block.owner;
-    n.lies = {};
+    n.data_layout = {};
   }
   return {};
 }
@@ -221,7 +222,7 @@ template <scalar T>
 result<node_id> tape<T>::append(const operator_table<T>& op, const void* attributes, std::span<const node_id> in,
                                 std::span<const index_tensor> side) {
   const floating_point_scope standard(!std::same_as<T, float>);
-  if (op.spans != nullptr && side.empty() && !waiting_.any() && (attributes != nullptr || op.attribute_bytes == 0)) {
+  if (op.spans != nullptr && side.empty() && !pending_.any() && (attributes != nullptr || op.attribute_bytes == 0)) {
     const std::size_t id = size();
     try {
       if (append_numbers(op, attributes, in)) return id;
@@ -263,10 +264,10 @@ result<node_id> tape<T>::append_any(const operator_table<T>& op, const void* att
   const shape_result inferred = op.infer(attributes, all_shapes);
   if (!inferred) return tl::unexpected(to_error(op.name, inferred, all_shapes));
   const int64_t count = inferred->size();
-  const bool follows_waiting = follows(op, parents);
-  if (!follows_waiting && waiting_.any()) {
-    lay_out_waiting(liked_by(op, attributes, parents, all_shapes));
-    settle();
+  const bool follows_pending = follows(op, parents);
+  if (!follows_pending && pending_.any()) {
+    lay_out_pending(preferred_by(op, attributes, parents, all_shapes));
+    flush();
   }
   if (op.in_domain != nullptr && !op.in_domain(attributes, inputs_of(parents).all()))
     return fail(error_kind::domain_error, message({op.name, ": an entry lies outside the operator's domain"}));
@@ -275,17 +276,17 @@ result<node_id> tape<T>::append_any(const operator_table<T>& op, const void* att
   if (size() >= no_node) return fail(error_kind::out_of_memory, message({op.name, ": the tape is full"}));
 
   // Few numbers are not worth it; exact ones only show that the result is the same.
-  const bool waits = op.together != nullptr ||
-                     (op.followed > 0 && count <= op.followed && (!std::floating_point<T> || count > work_meter::shortest));
+  const bool waits = op.forward_vjp != nullptr || (op.epilogue_limit > 0 && count <= op.epilogue_limit &&
+                                                   (!std::floating_point<T> || count > work_meter::shortest));
 
-  const layout lies = arrange(op, attributes, parents, all_shapes);
+  const layout data_layout = arrange(op, attributes, parents, all_shapes);
   const shape* const dims = *shapes[0] == *inferred ? shapes[0] : store_shape(*inferred);
-  record& n = nodes_.emplace_back();
+  stored_node& n = nodes_.emplace_back();
   n.dims = dims;
   n.count = count;
   set_parents(n, parents);
   set_operator(n, op, attributes);
-  if (op.relabels) {
+  if (op.is_view) {
     n.data = nodes_[ids[0]].data;
     n.owner = nodes_[ids[0]].owner;
   } else {
@@ -293,8 +294,8 @@ result<node_id> tape<T>::append_any(const operator_table<T>& op, const void* att
     const auto block = values_.allocate(static_cast<std::size_t>(saved == 0 ? count : place_of_saved(count) + saved));
     n.data = block.data;
     n.owner = block.owner;
-    if (!follows_waiting && !waits) {
-      n.lies = lies;
+    if (!follows_pending && !waits) {
+      n.data_layout = data_layout;
       run_forward(n, side);
     }
   }
@@ -303,20 +304,20 @@ result<node_id> tape<T>::append_any(const operator_table<T>& op, const void* att
     side_.insert(side_.end(), side.begin(), side.end());
   }
   const auto id = static_cast<std::uint32_t>(size() - 1);
-  if (follows_waiting || waits) keep_waiting(id, follows_waiting);
+  if (follows_pending || waits) keep_pending(id, follows_pending);
   return id;
 }
 
 /// Exact numbers may refuse an operation, a division by 0: then it is this append that fails, not whatever comes next.
 template <scalar T>
-void tape<T>::keep_waiting(std::uint32_t id, bool follows) {
-  if (!follows) return waiting_.begin_with(id);
-  waiting_.add(id);
+void tape<T>::keep_pending(std::uint32_t id, bool follows) {
+  if (!follows) return pending_.begin_with(id);
+  pending_.add(id);
   if constexpr (!std::floating_point<T>) {
     try {
-      settle();
+      flush();
     } catch (...) {
-      waiting_.remove_last();
+      pending_.remove_last();
       throw;
     }
   }
@@ -328,7 +329,7 @@ result<node_id> tape<T>::add_node(node<T> given) {
     for (const node_id parent : given.parents)
       if (parent >= no_node)
         return fail(error_kind::invalid_parent_id, message({"add_node: parent ", parent, " is no node of any tape"}));
-    record n;
+    stored_node n;
     n.name = store_text(given.name);
     n.requires_grad = given.requires_grad;
     n.dims = store_shape(given.value.shape());
@@ -349,7 +350,7 @@ result<node_id> tape<T>::add_node(node<T> given) {
 
 template <scalar T>
 void tape<T>::clear() {
-  waiting_.forget();
+  pending_.forget();
   nodes_.clear();
   closures_.clear();
   side_.clear();
@@ -371,7 +372,7 @@ template <scalar T>
 result<tensor<T>> tape<T>::value(node_id id) const {
   return guarded([&]() -> result<tensor<T>> {
     if (id >= size()) return no_such_node("value", id);
-    settle();
+    flush();
     return value_at(id);
   });
 }
@@ -407,8 +408,8 @@ std::optional<node<T>> tape<T>::get_node(node_id id) const {
 template <scalar T>
 result<node<T>> tape<T>::node_at(node_id id) const {
   if (id >= size()) return no_such_node("get_node", id);
-  settle();
-  const record& n = nodes_[id];
+  flush();
+  const stored_node& n = nodes_[id];
   const char* const name = n.op == nullptr ? n.name : n.op->name;
   node<T> out{.name = name == nullptr ? "" : name, .value = value_at(id), .requires_grad = n.requires_grad};
   for (const std::uint32_t p : n.parents())
@@ -419,7 +420,7 @@ result<node<T>> tape<T>::node_at(node_id id) const {
   }
   // The closure holds what the local VJP reads, so it may outlive the tape.
   struct saved {
-    record op;
+    stored_node op;
     std::vector<std::byte> attributes;
     std::vector<std::optional<tensor<T>>> in;
     std::vector<index_tensor> side;

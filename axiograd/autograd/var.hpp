@@ -43,7 +43,7 @@ class recorder {
  protected:
   /// The value; on an error throws, or remembers the first one and gives a value that is never looked at.
   template <class V>
-  V settle(result<V> r, V otherwise) {
+  V resolve(result<V> r, V otherwise) {
     if (r) return *std::move(r);
     if (throws_) throw failure(std::move(r).error());
     if (!error_) error_ = std::move(r).error();
@@ -86,14 +86,14 @@ class var {
   bool usable(std::string_view who) const {
     if (where_->error_) return false;
     if (generation_ == where_->generation_ && id_ < where_->tape_.size()) return true;
-    where_->template settle<int>(where_->check(who, *this).map([] { return 0; }), 0);
+    where_->template resolve<int>(where_->check(who, *this).map([] { return 0; }), 0);
     return false;
   }
   axiograd::shape shape() const { return usable("shape") ? where_->tape_.shape_of(id_) : axiograd::shape{}; }
   tensor<T> value() const {
     if (!usable("value")) return {};
     result<tensor<T>> y = where_->tape_.value(id_);
-    return y ? *std::move(y) : where_->settle(std::move(y), tensor<T>());
+    return y ? *std::move(y) : where_->resolve(std::move(y), tensor<T>());
   }
   /// The entry of a variable that has exactly one.
   T item() const { return value().item(); }
@@ -113,7 +113,7 @@ class var {
       bool fits = s.rank == Shape.rank;
       for (int axis = 0; fits && axis < s.rank; ++axis) fits = Shape[axis] == any || Shape[axis] == s[axis];
       if (!fits)
-        where_->template settle<node_id>(
+        where_->template resolve<node_id>(
             fail(error_kind::shape_mismatch, message({"var: the value has shape ", s, ", the type says ", Shape})), node_id{0});
     }
   }
@@ -132,8 +132,8 @@ struct recorder_access {
     return r.tape_;
   }
   template <class T, class V>
-  static V settle(recorder<T>& r, result<V> v, V otherwise) {
-    return r.settle(std::move(v), std::move(otherwise));
+  static V resolve(recorder<T>& r, result<V> v, V otherwise) {
+    return r.resolve(std::move(v), std::move(otherwise));
   }
 };
 
@@ -142,7 +142,7 @@ template <scalar T, shape S>
 var<T, S> constant_like(const var<T, S>& x, double value) {
   auto& where = x.where();
   if (!x.usable("constant_like")) return x;
-  return {where, recorder_access::settle(
+  return {where, recorder_access::resolve(
                      where, recorder_access::tape_of(where).leaf(tensor<T>::full(x.shape(), T(value)), {}, false), node_id{0})};
 }
 
@@ -184,7 +184,7 @@ template <class T, class... X>
         if (auto ok = where.check(who, operand); !ok) r = tl::unexpected(std::move(ok).error());
   };
   (check(x), ...);
-  return recorder_access::settle(where, std::move(r), node_id{0});
+  return recorder_access::resolve(where, std::move(r), node_id{0});
 }
 
 /// Ids of variables, constants made of tensors, indices as they are.
@@ -194,7 +194,7 @@ auto as_input(recorder<T>& where, const X& x) {
     return x.id();
   } else if constexpr (std::same_as<X, tensor<T>>) {
     auto& t = recorder_access::tape_of(where);
-    return recorder_access::settle(where, t.leaf(x, {}, false), node_id{0});
+    return recorder_access::resolve(where, t.leaf(x, {}, false), node_id{0});
   } else {
     return x;
   }
@@ -330,7 +330,7 @@ var<T, S> record(const Op& op, const X&... x) {
   if (!(belongs_to(where, x) && ...)) return {where, refuse_foreign(where, Op::info.name.s, x...)};
   auto& t = recorder_access::tape_of(where);
   const auto append = [&](const auto&... in) { return t.apply(op, in...); };
-  return {where, recorder_access::settle(where, append(as_input(where, x)...), node_id{0})};
+  return {where, recorder_access::resolve(where, append(as_input(where, x)...), node_id{0})};
 }
 }  // namespace impl
 

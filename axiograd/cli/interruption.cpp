@@ -7,13 +7,13 @@ interruption::interruption() {
   sigemptyset(&signals_);
   for (const int number : {SIGINT, SIGTERM}) sigaddset(&signals_, number);
   pthread_sigmask(SIG_BLOCK, &signals_, &before_);
-  waiting_ = std::thread([this] { wait(); });
+  pending_ = std::thread([this] { wait(); });
 }
 
 interruption::~interruption() {
   closing_ = true;
-  pthread_kill(waiting_.native_handle(), SIGTERM);  // NOLINT(bugprone-bad-signal-to-kill-thread): blocked, waited for
-  waiting_.join();
+  pthread_kill(pending_.native_handle(), SIGTERM);  // NOLINT(bugprone-bad-signal-to-kill-thread): blocked, waited for
+  pending_.join();
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 

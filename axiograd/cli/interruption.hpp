@@ -25,7 +25,7 @@ class interruption {
 
   sigset_t signals_{}, before_{};
   std::atomic<bool> requested_{false}, closing_{false};
-  std::thread waiting_;
+  std::thread pending_;
 };
 
 }  // namespace axiograd::cli

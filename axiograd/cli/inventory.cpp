@@ -3,8 +3,8 @@
 
 #include <axiograd/autograd/builder.hpp>
 #include <axiograd/cli/command.hpp>
+#include <axiograd/operators/record.hpp>
 #include <axiograd/ops/ops.hpp>
-#include <axiograd/runtime/record.hpp>
 #include <axiograd/spec/contract.hpp>
 
 namespace axiograd::cli {
@@ -184,8 +184,8 @@ const entry of_tapes[]{
 /// Whether an operator's own tables are there and, if it is elementwise, take its samples.
 void call_record(const op_record& r) {
   const operator_table<double>& table = r.f64();
-  if (r.kind != family::elementwise || !r.attributes.empty()) return;
-  const tensor<double> x = tensor<double>::full({1}, r.samples.empty() ? 1.0 : r.samples.back());
+  if (!r.family.pointwise || !r.attributes.empty()) return;
+  const tensor<double> x = tensor<double>::full({1}, r.test_points.empty() ? 1.0 : r.test_points.back());
   const std::vector<const tensor<double>*> in(static_cast<std::size_t>(r.in.tensors), &x);
   const char none = 0;
   ok_or_throw(evaluate_tensors<double>(table, &none, in, {}));
@@ -196,7 +196,7 @@ void call_record(const op_record& r) {
 void print_inventory() {
   for (const op_record* r : all_records()) {
     call_record(*r);
-    if (r->kind == family::elementwise) say("{}\tscalar_spec\n", r->info.name.s);
+    if (r->family.pointwise) say("{}\tscalar_spec\n", r->info.name.s);
     for (const char* layer : {"tensor_spec", "tape", "tapem"}) say("{}\t{}\n", r->info.name.s, layer);
   }
   for (const std::span<const entry> list :

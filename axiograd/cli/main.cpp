@@ -19,7 +19,7 @@ constexpr const char* closing = R"(Examples:
   axiograd train digits --epochs 30 --resume              go on where the last training stopped
   axiograd eval digits-run/model.safetensors              accuracy on the held-out images
   axiograd predict digits-run/model.safetensors digit.png class of one image
-  axiograd ops softmax                                    the card of an operator
+  axiograd ops softmax                                    the schema of an operator
   axiograd check softmax                                  what is checked of it, with figures
 
 Exit codes:

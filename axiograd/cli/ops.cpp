@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <axiograd/cli/command.hpp>
-#include <axiograd/runtime/record.hpp>
+#include <axiograd/operators/record.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <numeric>
@@ -23,14 +23,14 @@ using table_row = std::array<std::string, headings.size()>;
 /// How far float results may be off; empty where nothing is stated.
 std::string accuracy(const op_record& r) {
   const auto ulp = [](double n) { return n > 0 ? fmt::format("{} ulp", n) : std::string("exact"); };
-  const bool stated = r.kind == family::elementwise || r.kind == family::index || r.facts.max_ulp > 0;
+  const bool stated = r.family.pointwise || r.family.linear || r.facts.max_ulp > 0;
   if (!stated) return "";
   if (r.facts.max_ulp == r.facts.derivative_max_ulp) return ulp(r.facts.max_ulp);
   return fmt::format("{}; derivative {}", ulp(r.facts.max_ulp), ulp(r.facts.derivative_max_ulp));
 }
 
 table_row row_of(const op_record& r) {
-  return {r.info.name.s, to_string(r.kind), r.scalars, r.info.formula.s, r.info.derivative.s, accuracy(r), r.info.torch.s};
+  return {r.info.name.s, r.family.name, r.scalars, r.info.formula.s, r.info.derivative.s, accuracy(r), r.info.torch.s};
 }
 
 const char* text_of(monotone m) {
@@ -51,7 +51,7 @@ json json_of(const op_record& r) {
                           {"meaning", a.meaning}});
   return {
       {"name", r.info.name.s},
-      {"family", to_string(r.kind)},
+      {"family", r.family.name},
       {"folder", r.folder},
       {"scalars", r.scalars},
       {"doc", r.doc},
@@ -68,7 +68,7 @@ json json_of(const op_record& r) {
       {"inputs",
        {{"tensors", r.in.tensors}, {"optional", r.in.optional < 0 ? json(nullptr) : json(r.in.optional)}, {"side", r.in.side}}},
       {"attributes", attributes},
-      {"samples", r.samples}};
+      {"samples", r.test_points}};
 }
 
 /// A column may be cut where the terminal is narrow; 0 for a stream that is none.
@@ -77,7 +77,7 @@ std::size_t terminal_columns() {
   return ::isatty(STDOUT_FILENO) == 1 && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
-/// Texts are ASCII (a test holds the cards to it), so bytes are columns.
+/// Texts are ASCII (a test holds the schemas to it), so bytes are columns.
 std::string cut(const std::string& text, std::size_t width) {
   return text.size() <= width ? text : text.substr(0, width - 2) + "..";
 }
@@ -160,7 +160,7 @@ void print_card(const op_record& r) {
   line("formula", r.info.formula.s);
   line("derivative", r.info.derivative.s);
   line("edges", r.info.edges.s);
-  line("family", fmt::format("{} ({})", to_string(r.kind), r.folder));
+  line("family", fmt::format("{} ({})", r.family.name, r.folder));
   line("scalars", r.scalars);
   line("inputs", fmt::format("{} tensor{}{}{}", r.in.tensors, r.in.tensors == 1 ? "" : "s",
                              r.in.optional < 0 ? "" : fmt::format(", number {} may be left out", r.in.optional + 1),
@@ -208,7 +208,7 @@ void list_operators(const ops_flags& f) {
 void add_ops(CLI::App& app, command& chosen) {
   CLI::App* const ops = app.add_subcommand("ops", "The operators of the library");
   const auto f = std::make_shared<ops_flags>();
-  ops->add_option("NAME", f->name, "One operator, with its whole card")->type_name("NAME");
+  ops->add_option("NAME", f->name, "One operator, with its whole schema")->type_name("NAME");
   CLI::Option* const as_json = ops->add_flag("--json", f->as_json, "Print everything, for programs");
   ops->add_flag("--markdown", f->markdown, "Print the table of docs/ops.md")->excludes(as_json);
   ops->add_flag("--inventory", f->inventory, "Print every name that can be called and its layer")->excludes(as_json);

@@ -7,7 +7,7 @@
 #include <axiograd/io/digits.hpp>
 #include <axiograd/io/file.hpp>
 #include <axiograd/io/folder.hpp>
-#include <axiograd/kernels/cpu/native.hpp>
+#include <axiograd/kernels/cpu/isa.hpp>
 #include <axiograd/kernels/parallel.hpp>
 #include <axiograd/train/classifier.hpp>
 #include <axiograd/train/digits.hpp>

@@ -166,11 +166,11 @@ void add_terms(T* row, int64_t width, int64_t terms, const F& add_term) {
     return;
   }
   joined_rows<T> sums(width, terms / sum_block + 1);
-  T* block = nullptr;
-  for (int64_t i = 0; i < terms; ++i) {
-    if (i % sum_block == 0) block = sums.next_zeros();
-    add_term(i, block);
-  }
+  int64_t i = 0;
+  do {
+    T* const block = sums.next_zeros();
+    for (const int64_t end = std::min(terms, i + sum_block); i < end; ++i) add_term(i, block);
+  } while (i < terms);
   const T* const total = sums.total();
   for (int64_t j = 0; j < width; ++j) row[j] = row[j] + total[j];
 }

@@ -2,7 +2,7 @@
 // Dense tensors with value semantics.
 
 #include <axiograd/core/algorithm.hpp>
-#include <axiograd/core/op.hpp>
+#include <axiograd/core/operand.hpp>
 #include <axiograd/core/result.hpp>
 #include <axiograd/core/storage.hpp>
 #include <initializer_list>

@@ -9,10 +9,10 @@
 #include <axiograd/nn/normalization.hpp>
 #include <axiograd/nn/sequence.hpp>
 #include <axiograd/ops/attention/rotary.hpp>
+#include <axiograd/ops/infix.hpp>
 #include <axiograd/ops/linalg/matmul.hpp>
 #include <axiograd/ops/normalization/log_softmax.hpp>
 #include <axiograd/ops/normalization/softmax.hpp>
-#include <axiograd/ops/operators.hpp>
 #include <axiograd/ops/reduction/logsumexp.hpp>
 #include <axiograd/ops/reduction/sum.hpp>
 #include <cmath>

@@ -2,7 +2,7 @@
 // What functions composed of operators need of their operands: tensors, which compute at once, or variables, which record.
 
 #include <axiograd/autograd/var.hpp>
-#include <axiograd/runtime/evaluate.hpp>
+#include <axiograd/operators/evaluate.hpp>
 #include <string>
 
 namespace axiograd {
@@ -51,7 +51,7 @@ using plain = typename result_of_operators<X>::type;
 template <tensor_like X>
 plain<X> refuse(const X& x, error_kind kind, const std::string& message) {
   if constexpr (is_var<X>) {
-    recorder_access::settle(x.where(), result<int>(fail(kind, message)), 0);
+    recorder_access::resolve(x.where(), result<int>(fail(kind, message)), 0);
     return x;
   } else {
     throw failure({kind, message});

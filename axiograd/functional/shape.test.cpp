@@ -4,7 +4,7 @@
 #include <axiograd/functional/random.hpp>
 #include <axiograd/functional/reduce.hpp>
 #include <axiograd/functional/shape.hpp>
-#include <axiograd/ops/operators.hpp>
+#include <axiograd/ops/infix.hpp>
 #include <gtest/gtest.h>
 
 namespace axiograd {

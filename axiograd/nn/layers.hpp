@@ -3,8 +3,8 @@
 // a tensor or a variable; inputs carry leading batch axes.
 
 #include <axiograd/nn/parameter.hpp>
+#include <axiograd/operators/evaluate.hpp>
 #include <axiograd/ops/ops.hpp>
-#include <axiograd/runtime/evaluate.hpp>
 
 namespace axiograd::nn {
 

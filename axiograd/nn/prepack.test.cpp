@@ -4,7 +4,7 @@
 #include <axiograd/nn/layers.hpp>
 #include <axiograd/nn/optimiser.hpp>
 #include <axiograd/nn/sequential.hpp>
-#include <axiograd/ops/operators.hpp>
+#include <axiograd/ops/infix.hpp>
 #include <axiograd/ops/ops.hpp>
 #include <cmath>
 #include <gtest/gtest.h>

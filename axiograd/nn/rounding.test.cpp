@@ -8,9 +8,9 @@
 #include <axiograd/nn/optimiser.hpp>
 #include <axiograd/nn/sequence.hpp>
 #include <axiograd/nn/sequential.hpp>
-#include <axiograd/ops/operators.hpp>
+#include <axiograd/operators/program.hpp>
+#include <axiograd/ops/infix.hpp>
 #include <axiograd/ops/ops.hpp>
-#include <axiograd/runtime/program.hpp>
 #include <cmath>
 #include <functional>
 #include <gtest/gtest.h>

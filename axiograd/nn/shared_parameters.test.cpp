@@ -5,7 +5,7 @@
 #include <axiograd/nn/optimiser.hpp>
 #include <axiograd/nn/sequence.hpp>
 #include <axiograd/nn/sequential.hpp>
-#include <axiograd/ops/operators.hpp>
+#include <axiograd/ops/infix.hpp>
 #include <axiograd/ops/ops.hpp>
 #include <gtest/gtest.h>
 

@@ -1,8 +1,8 @@
 #pragma once
 // The OpSpec layer (contract 15): operators as pairs of pure functions of one tensor, the other inputs captured.
 
+#include <axiograd/operators/evaluate.hpp>
 #include <axiograd/ops/ops.hpp>
-#include <axiograd/runtime/evaluate.hpp>
 #include <functional>
 #include <vector>
 

@@ -1,5 +1,5 @@
+#include <axiograd/operators/evaluate.hpp>
 #include <axiograd/ops/normalization/log_softmax.hpp>
-#include <axiograd/runtime/evaluate.hpp>
 #include <axiograd/train/score.hpp>
 #include <cmath>
 #include <cstdio>

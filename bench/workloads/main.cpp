@@ -4,7 +4,7 @@
 #include "workload.hpp"
 
 #include <algorithm>
-#include <axiograd/kernels/cpu/native.hpp>
+#include <axiograd/kernels/cpu/isa.hpp>
 #include <axiograd/kernels/parallel.hpp>
 #include <axiograd/kernels/precision.hpp>
 #include <chrono>

@@ -2,10 +2,10 @@
 
 #include "workload.hpp"
 
-#include <axiograd/ops/operators.hpp>
+#include <axiograd/operators/evaluate.hpp>
+#include <axiograd/operators/program.hpp>
+#include <axiograd/ops/infix.hpp>
 #include <axiograd/ops/ops.hpp>
-#include <axiograd/runtime/evaluate.hpp>
-#include <axiograd/runtime/program.hpp>
 
 namespace axiograd::bench {
 namespace {

@@ -126,10 +126,10 @@ bool runs(const operator_table<T>& op, const call& c, watchdog& dog) {
 
 template <class Op>
 call drawn(conformance::draw& draw) {
-  if constexpr (requires { Op::sample(draw); }) {
-    return Op::sample(draw);
+  if constexpr (requires { Op::test_case(draw); }) {
+    return Op::test_case(draw);
   } else {  // elementwise: all inputs have one shape
-    call c = draw.sample(Op{});
+    call c = draw.test_case(Op{});
     c.in.assign(static_cast<std::size_t>(arity_of<Op>.tensors), draw.positive_shape(1));
     return c;
   }

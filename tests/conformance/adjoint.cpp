@@ -135,9 +135,9 @@ outcome special_points(const subject& s, const settings& set) {
     const double tie = d.whole(-1, 1);
     const auto value = [&]() -> double {
       if (number % 4 == 0) return tie;
-      const int64_t n = 6 + static_cast<int64_t>(s.samples.size());
+      const int64_t n = 6 + static_cast<int64_t>(s.test_points.size());
       const int64_t i = d.whole(0, n - 1);
-      return i < 6 ? common[i] : s.samples[static_cast<std::size_t>(i - 6)];
+      return i < 6 ? common[i] : s.test_points[static_cast<std::size_t>(i - 6)];
     };
     const auto x = inputs_of<double>(c, value);
     const auto u = inputs_of<double>(c, [&]() -> double { return d.whole(-3, 3); });

@@ -61,7 +61,7 @@ inline call call_of(const subject& s, const settings& set, draw& d, int number) 
   return draw_call(s, d);
 }
 
-outcome card(const subject&, const settings&);
+outcome schema(const subject&, const settings&);
 outcome attribute_pairs(const subject&, const settings&);
 outcome shape_rule(const subject&, const settings&);
 outcome declared_facts(const subject&, const settings&);

@@ -31,7 +31,7 @@ struct named_rung {
   int number;
   const char* name;
 };
-constexpr named_rung rungs[]{{0, "card"},     {1, "anchors"}, {2, "adjoint"},   {3, "laws"}, {4, "float"},
+constexpr named_rung rungs[]{{0, "schema"},   {1, "anchors"}, {2, "adjoint"},   {3, "laws"}, {4, "float"},
                              {5, "integers"}, {6, "bounds"},  {7, "intervals"}, {8, "bits"}, {10, "memory"}};
 
 findings climb(const subject& s, const settings& set) {
@@ -260,7 +260,7 @@ int run(int argc, char** argv) {
   app.add_option("--seed", set.seed, "Seed of the random cases")->capture_default_str();
   app.add_option("--scale", set.scale, "So many times as many random cases")->check(CLI::Range(1, 1000));
   app.footer(
-      "Rungs: 0 card, 1 anchors, 2 exact adjoint, 3 derivative laws, 4 float accuracy, 5 integer-exact kernels,\n"
+      "Rungs: 0 schema, 1 anchors, 2 exact adjoint, 3 derivative laws, 4 float accuracy, 5 integer-exact kernels,\n"
       "6 bounds on roundings, 7 interval containment, 8 same bits, 10 failing allocations. \"-\": nothing to check for this "
       "operator.\n"
       "Exit codes: 0 every rung holds, 1 one fails, 2 anything else.");

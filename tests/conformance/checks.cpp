@@ -3,7 +3,7 @@
 namespace axiograd::conformance {
 
 std::span<const check> all_checks() {
-  static constexpr check list[]{{0, "card", &card},
+  static constexpr check list[]{{0, "schema", &schema},
                                 {0, "shape_rule", &shape_rule},
                                 {0, "declared_facts", &declared_facts},
                                 {0, "attribute_pairs", &attribute_pairs},

@@ -1,5 +1,5 @@
 #pragma once
-// Random valid calls of an operator. Operators say how in `sample(draw)`; every number depends on the seed and on how many
+// Random valid calls of an operator. Operators say how in `test_case(draw)`; every number depends on the seed and on how many
 // were drawn before it, so a printed seed repeats a failure.
 
 #include <array>
@@ -111,7 +111,7 @@ class draw {
 
   /// One call: the operator, then the shapes of its tensors and its side inputs.
   template <class Op, class... In>
-  call sample(const Op& op, const In&... in) {
+  call test_case(const Op& op, const In&... in) {
     static_assert(sizeof(Op) <= call::attribute_bytes && alignof(Op) <= 16 && std::is_trivially_copyable_v<Op>);
     call c;
     std::memcpy(c.attributes.data(), &op, sizeof op);

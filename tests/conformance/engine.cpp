@@ -47,7 +47,7 @@ void check_saved(const subject& s, const runs<T>& run, const call& c, draw& d, c
 /// whatever they hold.
 template <class T>
 void check_together(const subject& s, const runs<T>& run, const call& c, draw& d, const std::string& at, outcome& o) {
-  if (run.together == nullptr) return;
+  if (run.forward_vjp == nullptr) return;
   const auto x = inputs_of<T>(c, [&] { return static_cast<T>(d.normal()); });
   const auto views = views_of(c, x);
   const auto shapes = c.shapes();
@@ -55,7 +55,7 @@ void check_together(const subject& s, const runs<T>& run, const call& c, draw& d
   const auto start = inputs_of<T>(c, [&] { return static_cast<T>(d.normal()); });
   for (unsigned wanted = 0; wanted < (1u << x.size()); ++wanted) {
     const auto fresh = static_cast<unsigned>(d.bits());
-    const auto results = [&](bool together) {
+    const auto results = [&](bool forward_vjp) {
       tensors<T> all = start;
       std::vector<T*> targets;
       for (std::size_t k = 0; k < all.size(); ++k) targets.push_back((wanted >> k & 1u) != 0 ? all[k].data() : nullptr);
@@ -65,8 +65,8 @@ void check_together(const subject& s, const runs<T>& run, const call& c, draw& d
       T* const saved = s.saved == nullptr ? nullptr : all.back().data();
       const forward_run<T> forward{views, c.side, {y, &c.y}, saved};
       const vjp_run<T> vjp{views, c.side, {y, &c.y}, dy.data(), targets, fresh, saved};
-      if (together) {
-        run.together(c.op(), forward, vjp);
+      if (forward_vjp) {
+        run.forward_vjp(c.op(), forward, vjp);
       } else {
         run.forward(c.op(), forward);
         run.vjp(c.op(), vjp);

@@ -206,7 +206,7 @@ void exhaustive_result::merge(const exhaustive_result& r) {
 }
 
 bool can_be_exhausted(const subject& s) {
-  return s.kind == family::elementwise && s.in.tensors == 1 && s.in.side == 0 && bool(s.balls) && s.facts.max_ulp > 0;
+  return s.family.pointwise && s.in.tensors == 1 && s.in.side == 0 && bool(s.balls) && s.facts.max_ulp > 0;
 }
 
 exhaustive_result exhaust(const subject& s, std::uint64_t first, std::uint64_t count, std::uint64_t stride) {

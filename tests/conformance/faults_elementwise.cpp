@@ -84,7 +84,7 @@ std::vector<fault> elementwise_faults() {
           {"relu: a NaN becomes 0", "declared_facts", make_subject<relu_that_drops_nan>()},
           {"abs: declared increasing", "declared_facts", make_subject<abs_called_increasing>()},
           {"log: declared convex", "declared_facts", make_subject<log_called_convex>()},
-          {"neg: the card names no source", "card", make_subject<neg_without_a_source>()}};
+          {"neg: the schema names no source", "schema", make_subject<neg_without_a_source>()}};
 }
 
 }  // namespace axiograd::conformance

@@ -148,8 +148,8 @@ std::vector<fault> higher_order_faults() {
       {"elu: the second derivative is not between those beside 0", rung, make_subject<elu_flat_at_zero>()},
       {"pow: the mixed derivative at y = 0 is 0", rung, make_subject<pow_constant_at_zero>()},
       {"huber_loss: the value takes |x - t| apart", rung, make_subject<huber_loss_by_abs>()}};
-#if __has_builtin(__builtin_clear_padding)  // without it, as in clang 19, the card cannot tell a member from padding
-  all.push_back({"huber_loss: an attribute has no name", "card", make_subject<huber_loss_with_a_hidden_attribute>()});
+#if __has_builtin(__builtin_clear_padding)  // without it, as in clang 19, the schema cannot tell a member from padding
+  all.push_back({"huber_loss: an attribute has no name", "schema", make_subject<huber_loss_with_a_hidden_attribute>()});
 #endif
   return all;
 }

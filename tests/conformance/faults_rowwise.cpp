@@ -56,8 +56,8 @@ struct cross_entropy_of_the_next_label : cross_entropy_labels_op {
 struct logsumexp_saving_in_another_order : logsumexp_op {
   template <analytic_row X>
   auto vjp(const X& x, const lane_of<X>& dy, auto& keep) const {
-    const auto total = keep.number([&] { return sum(exp(x - max(x))); });
-    const auto m = keep.number([&] { return max(x); });
+    const auto total = keep.save_for_backward([&] { return sum(exp(x - max(x))); });
+    const auto m = keep.save_for_backward([&] { return max(x); });
     return exp(x - m) * (dy / total);
   }
 };

@@ -15,7 +15,7 @@ struct rotation_that_rotates_back_the_same_way {
                                 .source = "planted",
                                 .torch = "permute(1, 2, 0)"};
   static constexpr op_facts facts{};
-  static constexpr family kind = family::sample;
+  using kind = axiograd::family::custom;
   static constexpr sample_ranks ranks{3};
   template <class T>
   static constexpr bool runs_on = ring<T>;
@@ -32,9 +32,9 @@ struct rotation_that_rotates_back_the_same_way {
     if (dx.data != nullptr) each(*x.dims, [&](int64_t from, int64_t to) { dx.data[to] = dx.data[to] + dy.data[from]; });
   }
   template <class Draw>
-  static auto sample(Draw& draw) {
+  static auto test_case(Draw& draw) {
     const int64_t n = draw.extent();
-    return draw.sample(rotation_that_rotates_back_the_same_way{}, shape{n, n, n});
+    return draw.test_case(rotation_that_rotates_back_the_same_way{}, shape{n, n, n});
   }
 
  private:
@@ -94,7 +94,7 @@ struct scaling_wrong_for_a_pair {
                                 .source = "planted",
                                 .torch = "none"};
   static constexpr op_facts facts{};
-  static constexpr family kind = family::sample;
+  using kind = axiograd::family::custom;
   static constexpr sample_ranks ranks{1};
   template <class T>
   static constexpr bool runs_on = ring<T>;
@@ -116,16 +116,16 @@ struct scaling_wrong_for_a_pair {
       for (int64_t i = 0; i < x.dims->size(); ++i) dx.data[i] = dx.data[i] + factor * dy.data[i];
   }
   template <class Draw>
-  static auto sample(Draw& draw) {
+  static auto test_case(Draw& draw) {
     const bool first = draw.chance(2);
-    return draw.sample(scaling_wrong_for_a_pair{.twice = first, .negated = !first}, shape{draw.extent()});
+    return draw.test_case(scaling_wrong_for_a_pair{.twice = first, .negated = !first}, shape{draw.extent()});
   }
 };
 struct huber_loss_at_its_default_only : huber_loss_op {
   template <class Draw>
-  static auto sample(Draw& draw) {
+  static auto test_case(Draw& draw) {
     const shape x = draw.any_shape();
-    return draw.sample(huber_loss_op{}, x, x);
+    return draw.test_case(huber_loss_op{}, x, x);
   }
 };
 

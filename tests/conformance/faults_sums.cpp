@@ -45,21 +45,21 @@ std::vector<fault> sum_faults() {
                               for (int64_t i = 0; i < run.y.dims->size(); ++i) dbias[i % n] += run.dy[i];
                             };
                           }),
-          with<broadcast_to_op>("broadcast_to: the gradient adds one repeated entry after the other",
-                                [](subject& s) {
-                                  s.f32.chosen.vjp = [](const void* op, const vjp_run<float>& run) {
-                                    const shape in[]{*run.in[0].dims};
-                                    static_cast<const broadcast_to_op*>(op)->moves(in, *run.y.dims, [&](const box_move& m) {
-                                      for (int64_t i = 0; i < m.box.size(); ++i) {
-                                        int64_t from = m.from;
-                                        for (int axis = 0; axis < m.box.rank; ++axis)
-                                          from += i / m.box.stride(axis) % m.box[axis] *
-                                                  m.from_stride[static_cast<std::size_t>(axis)];
-                                        run.dx[0][from] += run.dy[i];
-                                      }
-                                    });
-                                  };
-                                }),
+          with<broadcast_to_op>(
+              "broadcast_to: the gradient adds one repeated entry after the other",
+              [](subject& s) {
+                s.f32.chosen.vjp = [](const void* op, const vjp_run<float>& run) {
+                  const shape in[]{*run.in[0].dims};
+                  static_cast<const broadcast_to_op*>(op)->copies(in, *run.y.dims, [&](const strided_copy& m) {
+                    for (int64_t i = 0; i < m.box.size(); ++i) {
+                      int64_t from = m.from;
+                      for (int axis = 0; axis < m.box.rank; ++axis)
+                        from += i / m.box.stride(axis) % m.box[axis] * m.from_stride[static_cast<std::size_t>(axis)];
+                      run.dx[0][from] += run.dy[i];
+                    }
+                  });
+                };
+              }),
           with<reduce_sum_op>("reduce_sum: columns add row by row", [](subject& s) {
             s.f32.chosen.forward = [](const void* op, const forward_run<float>& run) {
               const shape& x = *run.in[0].dims;

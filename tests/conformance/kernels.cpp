@@ -148,12 +148,12 @@ struct error_meter {
 /// Numbers of every size that the operator may meet.
 template <class T>
 T stratified_number(draw& d, const subject& s, int i) {
-  if (i < static_cast<int>(s.samples.size())) return static_cast<T>(s.samples[static_cast<std::size_t>(i)]);
+  if (i < static_cast<int>(s.test_points.size())) return static_cast<T>(s.test_points[static_cast<std::size_t>(i)]);
   if (i % 24 == 0 && s.in.tensors == 1)
     return static_cast<T>(std::ldexp(d.uniform(1, 2), d.whole(-120, 60)) * (d.chance(2) ? 1 : -1));
   if (i % 3 == 0) return static_cast<T>(std::ldexp(d.uniform(1, 2), d.whole(-30, 8)) * (d.chance(2) ? 1 : -1));
-  if (i % 6 == 1 && !s.samples.empty())  // around the places that matter to the operator, such as its roots
-    return static_cast<T>(s.samples[static_cast<std::size_t>(d.whole(0, static_cast<int>(s.samples.size()) - 1))] *
+  if (i % 6 == 1 && !s.test_points.empty())  // around the places that matter to the operator, such as its roots
+    return static_cast<T>(s.test_points[static_cast<std::size_t>(d.whole(0, static_cast<int>(s.test_points.size()) - 1))] *
                           (1 + std::ldexp(d.uniform(-1, 1), d.whole(-12, -3))));
   return static_cast<T>(ordinary_number(d, s, d.whole(0, 3)));
 }
@@ -269,8 +269,7 @@ double summed_accuracy(const subject& s, const settings& set, outcome& o) {
     const call c = draw_call(s, d);
     if (c.entries() > 1500) continue;
     // Every eighth case of one tensor, and of attention, is so large that an exponential which is not shifted first overflows.
-    const double stretch =
-        (s.in.tensors == 1 || s.kind == family::sample) && number % 8 == 7 ? (std::same_as<T, float> ? 100 : 800) : 1;
+    const double stretch = (s.in.tensors == 1 || s.family.opaque) && number % 8 == 7 ? (std::same_as<T, float> ? 100 : 800) : 1;
     const auto x = inputs_of<T>(c, [&] { return static_cast<T>(stretch * ordinary_number(d, s, number % 2)); });
     const auto dy = entries_of<T>(c.y.size(), [&] { return static_cast<T>(d.normal()); });
     const auto to_ball = [](T v) { return ball(static_cast<double>(v)); };
@@ -313,7 +312,7 @@ double summed_accuracy(const subject& s, const settings& set, outcome& o) {
 
 outcome accuracy(const subject& s, const settings& set) {
   outcome o;
-  if (!s.balls || s.kind != family::elementwise) return o;
+  if (!s.balls || !s.family.pointwise) return o;
   error_meter value[2], slope[2];
   elementwise_accuracy<float>(s, set, value[0], slope[0], o);
   elementwise_accuracy<double>(s, set, value[1], slope[1], o);
@@ -326,7 +325,7 @@ outcome accuracy(const subject& s, const settings& set) {
 
 outcome stability(const subject& s, const settings& set) {
   outcome o;
-  if (!s.balls || s.kind == family::elementwise) return o;
+  if (!s.balls || s.family.pointwise) return o;
   char text[128];
   const double f32 = summed_accuracy<float>(s, set, o), f64 = summed_accuracy<double>(s, set, o);
   std::snprintf(text, sizeof text, "f32 %.1f f64 %.1f roundings", f32, f64);
@@ -415,7 +414,7 @@ int compare_special_values(const subject& s, const settings& set, outcome& o) {
     draw d = case_of(s, set, "special_values", number, number % 2 == 0 ? size_class::small : size_class::vectors);
     const call c = call_of(s, set, d, number);
     if (c.entries() > 3000) continue;
-    const bool many = s.kind == family::elementwise;  // elsewhere overflow and cancellation depend on the order of sums
+    const bool many = s.family.pointwise;  // elsewhere overflow and cancellation depend on the order of sums
     const T one = special[d.whole(0, 2)];
     const int rarity = static_cast<int>(std::max<int64_t>(2, c.entries() / 2));
     const auto x = inputs_of<T>(c, [&] {
@@ -466,7 +465,7 @@ int compare_sets(const subject& s, const settings& set, outcome& o) {
   if (!avx2 || !avx512) return 0;
   int checked = 0;
   for (int number = 0; number < 150 * set.scale; ++number) {
-    const bool long_rows = s.kind == family::rowwise && number % 75 == 74;
+    const bool long_rows = s.family.by_rows && number % 75 == 74;
     draw d = case_of(s, set, "instruction_sets", number, long_rows ? size_class::long_rows : size_class::vectors);
     const call c = long_rows ? draw_call(s, d) : call_of(s, set, d, number);
     const auto x = inputs_of<T>(c, [&] { return stratified_number<T>(d, s, d.whole(0, 30)); });
@@ -489,7 +488,7 @@ int compare_threads(const subject& s, const settings& set, outcome& o, size_clas
   const int wanted = (sizes == size_class::long_rows ? 1 : 2) * set.scale;
   for (int number = 0; number < 20 * set.scale && checked < wanted; ++number) {
     draw d = case_of(s, set, "threads", number, sizes);
-    call c = draw_call(s, d, s.has_samples && s.kind != family::contraction ? 40 : 0);
+    call c = draw_call(s, d, s.has_samples && std::string_view(s.family.name) != "contraction" ? 40 : 0);
     if (c.entries() > most) c = draw_call(s, d);  // one sample is large enough
     if (c.entries() > most) continue;
     const auto x = inputs_of<T>(c, [&] { return static_cast<T>(d.normal()); });
@@ -520,7 +519,7 @@ outcome threads(const subject& s, const settings& set) {
   outcome o;
   int n = 0;
   for (const size_class sizes : {size_class::threads, size_class::long_rows})
-    if (sizes == size_class::threads || s.kind == family::rowwise)
+    if (sizes == size_class::threads || s.family.by_rows)
       n += compare_threads<float>(s, set, o, sizes) + compare_threads<double>(s, set, o, sizes);
   if (n == 0) o.fail("no shape was compared");
   o.figure = std::to_string(n) + " shapes";

@@ -64,7 +64,7 @@ outcome kinks(const subject& s, const settings& set) {
   outcome o;
   if (s.law == nullptr) return o;
   const std::size_t n = static_cast<std::size_t>(s.in.tensors);
-  std::vector<double> points(s.samples.begin(), s.samples.end());
+  std::vector<double> points(s.test_points.begin(), s.test_points.end());
   points.push_back(0);
   int checked = 0;
   for (int number = 0; number < 100 * set.scale; ++number) {

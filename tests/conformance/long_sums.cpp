@@ -122,7 +122,7 @@ class comparison {
 
 outcome long_sums(const subject& s, const settings& set) {
   outcome o;
-  if (s.kind == family::elementwise || s.relabels || !s.f32.chosen || !s.f64.chosen) return o;
+  if (s.family.pointwise || s.is_view || !s.f32.chosen || !s.f64.chosen) return o;
   comparison all(s, o);
   for (int number = 0; number < 2 * set.scale; ++number) {
     const auto run = [&](const std::optional<long_call>& l) {

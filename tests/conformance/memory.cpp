@@ -4,7 +4,7 @@
 
 #include <axiograd/autograd/tape.hpp>
 #include <axiograd/kernels/precision.hpp>
-#include <axiograd/runtime/record.hpp>
+#include <axiograd/operators/record.hpp>
 #include <cstring>
 
 #include "../memory/failing_memory.hpp"

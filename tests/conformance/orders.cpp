@@ -154,7 +154,7 @@ std::vector<std::vector<double>> points_of(const subject& s, const call& c, draw
   const auto n = static_cast<std::size_t>(s.in.tensors);
   for (std::size_t axis = 0; axis < n; ++axis) {
     std::vector<double> points(std::begin(everywhere), std::end(everywhere));
-    points.insert(points.end(), s.samples.begin(), s.samples.end());
+    points.insert(points.end(), s.test_points.begin(), s.test_points.end());
     for (int time = n == 1 ? 1 : 6; time > 0; --time) {
       std::vector<double> at(n);
       for (double& x : at) x = everywhere[d.whole(0, 8)];

@@ -69,17 +69,15 @@ operator_table<T> table_for(const subject& s, const runs<T>& kernels) {
   return {.name = s.info.name.s,
           .in = s.in,
           .attribute_bytes = s.attribute_bytes,
-          .relabels = s.relabels,
-          .keeps_shape = s.keeps_shape,
-          .followed = s.followed,
-          .lays_out = nullptr,
+          .is_view = s.is_view,
           .infer = s.infer,
           .forward = kernels.forward,
           .vjp = kernels.vjp,
-          .together = kernels.together,
+          .keeps_shape = s.keeps_shape,
+          .epilogue_limit = s.epilogue_limit,
+          .forward_vjp = kernels.forward_vjp,
           .spans = kernels.spans,
-          .saved = s.saved,
-          .in_domain = nullptr};
+          .saved = s.saved};
 }
 
 /// The gathering node on a tape; `entry(number, i)` makes an entry from what was gathered.
@@ -332,7 +330,7 @@ outcome same_bits_programs(std::span<const subject* const> operators, const sett
     }
     for (int steps = d.whole(2, large ? 4 : 9); steps > 0; --steps) {
       const subject& s = *operators[d.bits() % operators.size()];
-      call c = draw_call(s, d, large && s.has_samples && s.kind != family::contraction ? 40 : 0);
+      call c = draw_call(s, d, large && s.has_samples && std::string_view(s.family.name) != "contraction" ? 40 : 0);
       if (c.entries() > (large ? 1'000'000 : 20'000)) continue;
       p.steps.push_back(draw_step(p, s, c, d));
     }

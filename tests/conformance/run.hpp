@@ -113,8 +113,9 @@ inline double ordinary_number(draw& d, const subject& s, int kind) {
     case 1: return d.uniform(0.02, 0.98);
     case 2: return std::exp(1.5 * d.normal());
     default:
-      if (s.samples.empty()) return d.uniform(-4, 4);
-      return s.samples[static_cast<std::size_t>(d.whole(0, static_cast<int64_t>(s.samples.size()) - 1))] * d.uniform(0.9, 1.1) +
+      if (s.test_points.empty()) return d.uniform(-4, 4);
+      return s.test_points[static_cast<std::size_t>(d.whole(0, static_cast<int64_t>(s.test_points.size()) - 1))] *
+                 d.uniform(0.9, 1.1) +
              1e-3 * d.normal();
   }
 }

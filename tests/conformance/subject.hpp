@@ -1,10 +1,10 @@
 #pragma once
 // One operator as the suite sees it: plain functions for every number type that a check uses.
 
-#include <axiograd/core/row.hpp>
 #include <axiograd/core/scalar/interval.hpp>
-#include <axiograd/kernels/arguments.hpp>
-#include <axiograd/kernels/cpu/native.hpp>
+#include <axiograd/families/elementwise.hpp>
+#include <axiograd/families/row.hpp>
+#include <axiograd/kernels/cpu/isa.hpp>
 
 #include "ball.hpp"
 #include "draw.hpp"
@@ -18,8 +18,8 @@ template <class T>
 struct runs {
   void (*forward)(const void* op, const forward_run<T>&) = nullptr;
   void (*vjp)(const void* op, const vjp_run<T>&) = nullptr;
-  const span_kernels<T>& (*spans)() = nullptr;                                           ///< of an elementwise operator
-  void (*together)(const void* op, const forward_run<T>&, const vjp_run<T>&) = nullptr;  ///< of a mean of rows
+  const span_kernels<T>& (*spans)() = nullptr;                                              ///< of an elementwise operator
+  void (*forward_vjp)(const void* op, const forward_run<T>&, const vjp_run<T>&) = nullptr;  ///< of a mean of rows
   explicit operator bool() const { return forward != nullptr; }
 };
 
@@ -34,17 +34,17 @@ struct library_runs {
 struct subject {
   op_info info;
   op_facts facts;
-  family kind;
+  family_facts family;
   arity in;
-  bool has_samples;  ///< accepts leading axes
-  input_set shared;  ///< inputs that never carry leading axes
-  bool algebraic;    ///< runs without exp, log, ...
-  bool relabels;     ///< the result is the input under another shape
-  int64_t followed;  ///< `forward` may be given what follows where the result has at most so many entries
-  bool keeps_shape;  ///< inputs of one shape give a result of that shape
+  bool has_samples;        ///< accepts leading axes
+  input_set shared;        ///< inputs that never carry leading axes
+  bool algebraic;          ///< runs without exp, log, ...
+  bool is_view;            ///< the result is the input under another shape
+  int64_t epilogue_limit;  ///< `forward` may be given what follows where the result has at most so many entries
+  bool keeps_shape;        ///< inputs of one shape give a result of that shape
   std::uint32_t attribute_bytes;
   std::uint32_t unnamed_bytes;  ///< of its members, those that no attribute names
-  std::span<const double> samples;
+  std::span<const double> test_points;
   std::span<const double> known;  ///< rows of inputs, value and partial derivatives, from outside
 
   call (*draw_call)(draw&);

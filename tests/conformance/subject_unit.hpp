@@ -1,7 +1,8 @@
 #pragma once
 // Included by the generated unit of each operator and by the planted faults: makes a subject from an operator.
 
-#include <axiograd/runtime/operator_of.hpp>
+#include <axiograd/families/isa_kernels.hpp>
+#include <axiograd/operators/operator_of.hpp>
 
 #include "subject.hpp"
 
@@ -12,7 +13,7 @@ namespace impl {
 /// An elementwise operator whose forward run on duals differentiates `value`, whatever derivative it states.
 template <class Op, class T>
 struct raw_kernels : plain_kernels<Op, T> {
-  static const span_kernels<T>& spans() {
+  static const span_kernels<T>& get() {
     static constexpr span_kernels<T> run{&forward, nullptr};
     return run;
   }
@@ -25,12 +26,8 @@ struct raw_kernels : plain_kernels<Op, T> {
 
 template <class Op, class T, isa Set>
 struct set_kernels {
-  static const span_kernels<T>& spans() {
-    static const span_kernels<T> made = native<Op, T, Set>::spans();
-    return made;
-  }
-  static const row_kernels<T>& rows() {
-    static const row_kernels<T> made = native<Op, T, Set>::rows();
+  static const kernels_type<Op, T>& get() {
+    static const kernels_type<Op, T> made = isa_kernels<Op, T, Set>::make();
     return made;
   }
 };
@@ -38,11 +35,8 @@ struct set_kernels {
 template <class Op, class T, class Kernels = plain_kernels<Op, T>>
 runs<T> runs_of() {
   if constexpr (axiograd::runs_on<Op, T>) {
-    using e = axiograd::impl::erased<Op, T, Kernels>;
-    if constexpr (family_of<Op> == family::elementwise)
-      return {&e::forward, &e::vjp, &Kernels::spans};
-    else
-      return {&e::forward, &e::vjp, nullptr, make_table<Op, T, Kernels>().together};
+    constexpr operator_table<T> table = make_table<Op, T, Kernels>();
+    return {table.forward, table.vjp, table.spans, table.forward_vjp};
   } else {
     return {};
   }
@@ -56,12 +50,12 @@ auto forward_of() -> void (*)(const void*, const forward_run<T>&) {
 }
 
 template <class Op>
-inline constexpr bool relabels = requires { Op::relabels; };
+inline constexpr bool is_view = requires { Op::is_view; };
 
 /// Operators that branch on `a > b` themselves cannot run where the answer may be "maybe".
 template <class Op>
 runs<interval> interval_runs_of() {
-  if constexpr (family_of<Op> == family::sample && !axiograd::runs_on<Op, prime_field>)
+  if constexpr (family_of<Op>::facts.opaque && !axiograd::runs_on<Op, prime_field>)
     return {};
   else
     return runs_of<Op, interval>();
@@ -70,7 +64,7 @@ runs<interval> interval_runs_of() {
 /// Sums have sizes where nothing is compared; elementwise operators have declared bounds instead.
 template <class Op>
 runs<magnitude> magnitude_runs_of() {
-  if constexpr (family_of<Op> == family::elementwise)
+  if constexpr (elementwise<Op>)
     return {};
   else
     return runs_of<Op, magnitude>();
@@ -79,8 +73,9 @@ runs<magnitude> magnitude_runs_of() {
 template <class Op, class T>
 library_runs<T> library_runs_of() {
   const operator_table<T>& table = table_of<Op, T>();
-  library_runs<T> r{.plain = runs_of<Op, T>(), .chosen = {table.forward, table.vjp, table.spans, table.together}, .sets = {}};
-  if constexpr (in_library<Op> && (family_of<Op> == family::elementwise || family_of<Op> == family::rowwise)) {
+  library_runs<T> r{
+      .plain = runs_of<Op, T>(), .chosen = {table.forward, table.vjp, table.spans, table.forward_vjp}, .sets = {}};
+  if constexpr (is_builtin<Op> && !std::same_as<kernels_type<Op, T>, no_kernels>) {
     r.sets[0] = runs_of<Op, T, set_kernels<Op, T, isa::baseline>>();
 #ifdef __x86_64__
     if (best_isa() >= isa::avx2) r.sets[1] = runs_of<Op, T, set_kernels<Op, T, isa::avx2>>();
@@ -91,13 +86,13 @@ library_runs<T> library_runs_of() {
 }
 
 template <class Op>
-call draw_sample(draw& d) {
-  if constexpr (requires { Op::sample(d); }) {
-    return Op::sample(d);
+call draw_test_case(draw& d) {
+  if constexpr (requires { Op::test_case(d); }) {
+    return Op::test_case(d);
   } else {
-    static_assert(elementwise<Op> && std::default_initializable<Op>, "the operator needs `sample(draw)`");
+    static_assert(elementwise<Op> && std::default_initializable<Op>, "the operator needs `test_case(draw)`");
     const shape s = d.any_shape();
-    call c = d.sample(Op{});
+    call c = d.test_case(Op{});
     c.in.assign(static_cast<std::size_t>(arity_of<Op>.tensors), s);
     return c;
   }
@@ -110,7 +105,7 @@ template <class T>
 void vary_epsilon(T&, draw&) {}
 template <class Op>
 call draw_call(draw& d) {
-  call c = draw_sample<Op>(d);
+  call c = draw_test_case<Op>(d);
   if constexpr (requires { Op::attributes(); })
     if (d.varies_epsilons()) {
       Op& op = *reinterpret_cast<Op*>(c.attributes.data());
@@ -242,17 +237,17 @@ subject make_subject() {
   constexpr algebra no_functions{.ring = true, .ordered = true, .division = true};
   subject s{.info = Op::info,
             .facts = Op::facts,
-            .kind = family_of<Op>,
+            .family = family_of<Op>::facts,
             .in = arity_of<Op>,
             .has_samples = has_samples<Op>,
             .shared = shared_of<Op>,
             .algebraic = axiograd::runs_on<Op, core::archetype<no_functions>>,
-            .relabels = impl::relabels<Op>,
-            .followed = table_of<Op, double>().followed,
+            .is_view = impl::is_view<Op>,
+            .epilogue_limit = table_of<Op, double>().epilogue_limit,
             .keeps_shape = table_of<Op, double>().keeps_shape,
             .attribute_bytes = std::is_empty_v<Op> ? 0 : sizeof(Op),
             .unnamed_bytes = impl::unnamed_bytes<Op>(),
-            .samples = {},
+            .test_points = {},
             .known = {},
             .draw_call = &impl::draw_call<Op>,
             .spoil = nullptr,
@@ -277,11 +272,12 @@ subject make_subject() {
             .thrice_balls = {},
             .thrice_f64 = {},
             .law = nullptr};
-  if constexpr (requires { Op::samples; }) s.samples = Op::samples;
+  if constexpr (requires { Op::test_points; }) s.test_points = Op::test_points;
   if constexpr (requires { Op::known; }) {
     constexpr std::size_t row = 2 * static_cast<std::size_t>(arity_of<Op>.tensors) + 1;
     static_assert(std::size(Op::known[0]) == row, "a row of `known` is the inputs, the value and each partial derivative");
-    static_assert(std::default_initializable<Op> && !requires(draw& d) { Op::sample(d); }, "`known` is for default attributes");
+    static_assert(
+        std::default_initializable<Op> && !requires(draw& d) { Op::test_case(d); }, "`known` is for default attributes");
     s.known = {&Op::known[0][0], std::size(Op::known) * row};
   }
   if constexpr (requires { Op::attributes(); }) {

@@ -9,7 +9,7 @@
 #include <axiograd/nn/optimiser.hpp>
 #include <axiograd/nn/sequence.hpp>
 #include <axiograd/nn/sequential.hpp>
-#include <axiograd/ops/operators.hpp>
+#include <axiograd/ops/infix.hpp>
 #include <axiograd/train/classifier.hpp>
 #include <cmath>
 

@@ -5,10 +5,10 @@
 
 #include <axiograd/autograd/builder.hpp>
 #include <axiograd/core/scalar/prime_field.hpp>
-#include <axiograd/ops/operators.hpp>
+#include <axiograd/operators/evaluate.hpp>
+#include <axiograd/operators/program.hpp>
+#include <axiograd/ops/infix.hpp>
 #include <axiograd/ops/ops.hpp>
-#include <axiograd/runtime/evaluate.hpp>
-#include <axiograd/runtime/program.hpp>
 
 #include "script.hpp"
 

@@ -111,7 +111,7 @@ def wanted(program, suite, test):
     if program != "conformance":
         return not TIMED.search(test)
     return suite == "torch" or (suite == "programs" and not test.startswith("see")) or (
-        suite not in ("card", "planted_faults") and test in instrumented.OPERATORS)
+        suite not in ("schema", "planted_faults") and test in instrumented.OPERATORS)
 
 
 def note_reached(programs, faults, earlier):

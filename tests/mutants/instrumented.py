@@ -20,8 +20,9 @@ HERE = pathlib.Path(__file__).parent
 
 # Where faults are planted; the operators' own texts are mutants.py's.
 SOURCES = ["axiograd/kernels/*.hpp", "axiograd/kernels/*.cpp", "axiograd/kernels/cpu/*.hpp", "axiograd/kernels/cpu/*.cpp", "axiograd/autograd/*.hpp",
-           "axiograd/autograd/*.cpp", "axiograd/runtime/*.hpp", "axiograd/runtime/*.cpp", "axiograd/core/storage.*", "axiograd/core/shape.hpp",
-           "axiograd/core/tensor.hpp", "axiograd/core/random.hpp", "axiograd/core/row.hpp", "axiograd/functional/*.hpp", "axiograd/functional/*.cpp",
+           "axiograd/autograd/*.cpp", "axiograd/families/*.hpp", "axiograd/families/*.cpp", "axiograd/operators/*.hpp", "axiograd/operators/*.cpp",
+           "axiograd/ops/*/parts/*.hpp", "axiograd/core/storage.*", "axiograd/core/shape.hpp",
+           "axiograd/core/tensor.hpp", "axiograd/core/random.hpp", "axiograd/functional/*.hpp", "axiograd/functional/*.cpp",
            "axiograd/nn/*.hpp", "axiograd/nn/*.cpp", "axiograd/io/*.hpp", "axiograd/io/*.cpp", "axiograd/train/*.hpp", "axiograd/train/*.cpp"]
 # Operators whose units are compiled with the faults in the machinery under them: some of each family.
 OPERATORS = ["add", "mul", "log", "tanh", "relu", "gelu", "softmax", "layer_norm", "reduce_mean", "reduce_sum", "cumsum", "cross_entropy_labels", "matmul", "linear", "conv2d",
@@ -126,8 +127,8 @@ class build:
             generated = str(RELEASE) in source
             if not (program or target == "axiograd_checks" and "conformance" in self.programs and name in ("engine", "programs", "kernels", "adjoint")
                     or target == "axiograd_subjects" and "conformance" in self.programs and name in OPERATORS
-                    or target.startswith("axiograd_") and target[9:] in ("core", "kernels", "runtime", "autograd", "nn", "io", "train") and (
-                        not generated or name in OPERATORS or name.startswith(("product_", "max_pool_", "norm_", "updates_")) or self.simd_of(source))):
+                    or target.startswith("axiograd_") and target[9:] in ("core", "kernels", "operators", "autograd", "nn", "io", "train") and (
+                        not generated or name in OPERATORS or name.startswith(("native_", "updates_")) or self.simd_of(source))):
                 continue
             begin = 1 + next(i for i, w in enumerate(words) if re.search(r"(g|clang)\+\+[-\d]*$", w))
             flags, skip = [], False
@@ -140,8 +141,8 @@ class build:
             pch = []
             if target == "axiograd_subjects":
                 pch = ["-include", str(TREE / "tests/conformance/subject_unit.hpp")]
-            elif target == "axiograd_runtime" and generated and not name.startswith("simd_"):
-                pch = ["-include", str(TREE / "axiograd/runtime/operator_unit.hpp")]
+            elif target == "axiograd_operators" and generated and not name.startswith(("simd_", "native_")):
+                pch = ["-include", str(TREE / "axiograd/operators/operator_unit.hpp")]
             if not generated:
                 source = str(TREE / pathlib.Path(source).relative_to(ROOT))
             object_file = HOME / "objects" / (target + "." + out.split(".dir/", 1)[1].replace("/", "_"))

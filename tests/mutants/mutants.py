@@ -4,7 +4,7 @@
     tests/mutants/mutants.py [--count N] [--seed S] [--jobs J] [operator ...]
 
 Faults: a sign, an operation, a constant, an index, a bound, a swapped branch, min for max, sum for mean, a lost factor or term, a
-cotangent of the wrong sign. Comments, cards, attributes and samples are left alone. Faulty copies of one operator are compiled
+cotangent of the wrong sign. Comments, schemas, attributes and test cases are left alone. Faulty copies of one operator are compiled
 together, each in a namespace of its own, with the checks of build/release (built before). Each must turn a check red, throw, crash,
 or run for two minutes; if it does not, a test against values from elsewhere must fail. What does not compile is no fault. Prints
 the survivors; exit code 1 if more than one in a hundred survives that tests/mutants/survivors.txt does not explain.
@@ -39,7 +39,7 @@ FAULTS = [  # what, pattern, replacement
 
 
 def code_lines(text):
-    """Line numbers that hold mathematics: the body of the operator without card, attributes and samples."""
+    """Line numbers that hold mathematics: the body of the operator without schema, attributes and test cases."""
     lines, inside, depth = text.split("\n"), False, 0
     keep, skipping = [], None
     for n, line in enumerate(lines):
@@ -49,7 +49,7 @@ def code_lines(text):
             break
         if not inside or line.lstrip().startswith("//"):
             continue
-        if skipping is None and re.search(r"op_info info|attributes\(\)|auto sample\(|op_facts|samples\[\]|runs_on|template <|requires|arity in|input_set|ranks\{", line):
+        if skipping is None and re.search(r"op_info info|attributes\(\)|auto test_case\(|op_facts|test_points\[\]|using kind|runs_on|template <|requires|arity in|input_set|ranks\{", line):
             skipping = 0
         if skipping is not None:
             skipping += line.count("{") - line.count("}") + (0 if not line.rstrip().endswith(("(", ",")) else 0)

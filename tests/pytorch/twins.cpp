@@ -4,7 +4,7 @@
 #include <axiograd/nn/normalization.hpp>
 #include <axiograd/nn/sequence.hpp>
 #include <axiograd/nn/sequential.hpp>
-#include <axiograd/ops/operators.hpp>
+#include <axiograd/ops/infix.hpp>
 
 namespace axiograd::twins {
 

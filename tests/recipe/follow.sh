@@ -19,7 +19,7 @@ cd "$copy"
 tools/new_op.sh "$name" "$group"
 file=axiograd/ops/$group/$name.hpp
 {
-  sed '/^namespace axiograd {$/,$d' "$file" | sed "s|#include <axiograd/core/op.hpp>|&\n#include <axiograd/$header>|"
+  sed '/^namespace axiograd {$/,$d' "$file" | sed "s|#include <axiograd/families/op.hpp>|&\n#include <axiograd/$header>|"
   printf 'namespace axiograd {\n\n%s\n\n}  // namespace axiograd\n' "$code"
 } >"$file.filled"
 mv "$file.filled" "$file"

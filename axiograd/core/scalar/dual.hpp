@@ -12,8 +12,8 @@ inline constexpr algebra algebra_of<dual<T>> = algebra_of<T>;
 /// First-order forward-mode number v + d*eps over any scalar, nestable.
 ///
 /// Arithmetic follows the product and quotient rules; comparisons look at the primal part only. The elementary functions are
-/// the operators of those names, which carry their own derivative (see `evaluate` in core/op.hpp), so a derivative is stated
-/// once in the library.
+/// the operators of those names, which carry their own derivative (see `evaluate` in families/op.hpp), so a derivative is
+/// stated once in the library.
 template <class T>
 struct dual {
   T v{};  ///< primal part

@@ -42,7 +42,7 @@ struct prepared {
   kept_primitive primitive;  // kernel, x, y, scratch, and a bias
   operand kernel, x, y;
   std::int64_t scratch_bytes;
-  layout likes_x, likes_y;
+  layout preferred_x_layout, preferred_y_layout;
 };
 
 desc in_rows(const dims& d, const dims& order) {
@@ -62,17 +62,17 @@ desc row_major(const dims& d) {
 desc of_its_choice(const desc& d) { return {d.dims(), dnnl::memory::data_type::f32, dnnl::memory::format_tag::any}; }
 
 /// Images of these row-major dimensions as they lie.
-desc as_they_lie(const desc& row_major, layout lies) {
+desc in_layout(const desc& row_major, layout data_layout) {
   using tag = dnnl::memory::format_tag;
-  if (lies.row_major()) return row_major;
+  if (data_layout.row_major()) return row_major;
   constexpr tag eights[]{tag::aBc8b, tag::aBcd8b, tag::aBcde8b}, sixteens[]{tag::aBc16b, tag::aBcd16b, tag::aBcde16b};
   const std::size_t axes = row_major.dims().size() - 3;
-  return {row_major.dims(), dnnl::memory::data_type::f32, lies.block == 8 ? eights[axes] : sixteens[axes]};
+  return {row_major.dims(), dnnl::memory::data_type::f32, data_layout.block == 8 ? eights[axes] : sixteens[axes]};
 }
 /// How images lie that a primitive wants so; row-major stands for any other way.
 layout layout_of(const desc& wanted, const desc& row_major) {
   for (const layout l : {layout{16}, layout{8}})
-    if (row_major.dims()[1] % l.block == 0 && wanted == as_they_lie(row_major, l)) return l;
+    if (row_major.dims()[1] % l.block == 0 && wanted == in_layout(row_major, l)) return l;
   return {};
 }
 
@@ -119,8 +119,8 @@ std::shared_ptr<const prepared> prepare(const convolution_call& c, task what, st
     if (with_bias) arguments.emplace_back(DNNL_ARG_BIAS, bias);
     return std::shared_ptr<const prepared>(new prepared{{std::move(run), std::move(arguments)},
                                                         {its_kernel, plain_kernel, what != task::back_to_kernel},
-                                                        {its_x, as_they_lie(plain_x, c.x_lies), what != task::back_to_x},
-                                                        {its_y, as_they_lie(plain_y, c.y_lies), what != task::forward},
+                                                        {its_x, in_layout(plain_x, c.x_layout), what != task::back_to_x},
+                                                        {its_y, in_layout(plain_y, c.y_layout), what != task::forward},
                                                         static_cast<std::int64_t>(scratch.get_size()),
                                                         layout_of(its_x, plain_x),
                                                         layout_of(its_y, plain_y)});
@@ -147,8 +147,8 @@ struct wanted_primitive {
 
   bool operator==(const wanted_primitive& o) const {
     return what == o.what && samples == o.samples && with_bias == o.with_bias && call.kernel == o.call.kernel &&
-           call.x == o.call.x && call.y == o.call.y && call.geometry == o.call.geometry && call.x_lies == o.call.x_lies &&
-           call.y_lies == o.call.y_lies;
+           call.x == o.call.x && call.y == o.call.y && call.geometry == o.call.geometry && call.x_layout == o.call.x_layout &&
+           call.y_layout == o.call.y_layout;
   }
 };
 
@@ -163,7 +163,7 @@ class placed {
   placed(const operand& o, const float* data) : operand_(&o), given_(const_cast<float*>(data)), own_(given_) {
     if (o.way) own_ = room_.emplace(static_cast<std::int64_t>(o.own.get_size() / sizeof(float)) + 1).data();
   }
-  const desc& lies() const { return operand_->own; }
+  const desc& data_layout() const { return operand_->own; }
   /// With the caller's numbers in it.
   const float* filled() {
     if (operand_->way) operand_->way->run({given_, own_});
@@ -195,7 +195,7 @@ void for_parts(const convolution_call& c, const F& body) {
   const std::int64_t parts = std::min(c.samples, most_parts);
   parallel_for(parts, [&](std::int64_t part) {
     const std::int64_t first = c.samples * part / parts;
-    in_library([&] { body(part, first, c.samples * (part + 1) / parts - first); });
+    is_builtin([&] { body(part, first, c.samples * (part + 1) / parts - first); });
   });
 }
 
@@ -209,15 +209,16 @@ bool convolution_call::fits_library() const {
   return samples_of_a_part(*this) * y.size() * forward >= smallest_work;
 }
 
-layout convolution_call::likes_y(bool with_bias) const {
-  return in_library([&] { return primitive_for(*this, task::forward, samples_of_a_part(*this), with_bias)->likes_y; });
+layout convolution_call::preferred_y_layout(bool with_bias) const {
+  return is_builtin(
+      [&] { return primitive_for(*this, task::forward, samples_of_a_part(*this), with_bias)->preferred_y_layout; });
 }
-layout convolution_call::likes_x() const {
-  return in_library([&] { return primitive_for(*this, task::back_to_x, samples_of_a_part(*this), false)->likes_x; });
+layout convolution_call::preferred_x_layout() const {
+  return is_builtin([&] { return primitive_for(*this, task::back_to_x, samples_of_a_part(*this), false)->preferred_x_layout; });
 }
 
 void convolve(const convolution_call& c, const float* kernel, const float* bias, const float* x, float* y,
-              const follow_up<float>* then) {
+              const epilogue_chain<float>* epilogue) {
   for_parts(c, [&](std::int64_t, std::int64_t first, std::int64_t samples) {
     const auto p = primitive_for(c, task::forward, samples, bias != nullptr);
     placed w(p->kernel, kernel), in(p->x, x + first * c.x.size()), out(p->y, y + first * c.y.size());
@@ -227,7 +228,7 @@ void convolve(const convolution_call& c, const float* kernel, const float* bias,
     else
       p->primitive.run({w.filled(), in.filled(), out.own(), scratch.data()});
     out.give_back();
-    if (then != nullptr) then->run(y + first * c.y.size(), samples * c.y.size());
+    if (epilogue != nullptr) epilogue->run(y + first * c.y.size(), samples * c.y.size());
   });
 }
 
@@ -239,9 +240,11 @@ constexpr std::int64_t longest_sum = 16384;
 std::int64_t windows_of(const convolution_call& c) { return c.y.from(1).size(); }
 
 /// Positions [first, first + count) along a spatial axis of each channel, zeros where they lie outside.
-void copy_strip(const float* image, const shape& of, layout lies, int axis, std::int64_t first, std::int64_t count, float* to) {
-  const std::int64_t together = std::max<std::int64_t>(1, lies.block), inner = of.from(2 + axis).size() * together;
-  const std::int64_t outer = of[0] / together * of.from(1).first(axis).size(), along = of[1 + axis];
+void copy_strip(const float* image, const shape& of, layout data_layout, int axis, std::int64_t first, std::int64_t count,
+                float* to) {
+  const std::int64_t side_by_side = std::max<std::int64_t>(1, data_layout.block),
+                     inner = of.from(2 + axis).size() * side_by_side;
+  const std::int64_t outer = of[0] / side_by_side * of.from(1).first(axis).size(), along = of[1 + axis];
   for (std::int64_t o = 0; o < outer; ++o, image += along * inner)
     for (std::int64_t i = first; i < first + count; ++i, to += inner)
       if (i >= 0 && i < along)
@@ -274,8 +277,8 @@ void kernel_gradient_by_strips(const convolution_call& c, const float* x, const 
     strip.x[1 + axis] = (strip.y[1 + axis] - 1) * step + reach;
     if (strip.geometry.padding.rank > 0) strip.geometry.padding[axis] = 0;
     scratch_memory<float> its_x(strip.x.size()), its_dy(strip.y.size());
-    copy_strip(x, c.x, c.x_lies, axis, first * step - c.geometry.pad(axis), strip.x[1 + axis], its_x.data());
-    copy_strip(dy, c.y, c.y_lies, axis, first, strip.y[1 + axis], its_dy.data());
+    copy_strip(x, c.x, c.x_layout, axis, first * step - c.geometry.pad(axis), strip.x[1 + axis], its_x.data());
+    copy_strip(dy, c.y, c.y_layout, axis, first, strip.y[1 + axis], its_dy.data());
     kernel_gradient_by_strips(strip, its_x.data(), its_dy.data(), sums.next());
   }
   std::copy_n(sums.total(), c.kernel.size(), dkernel);
@@ -294,7 +297,7 @@ void convolve_vjp(const convolution_call& c, const float* kernel, const float* x
       const auto p = primitive_for(c, what, samples, false);
       const bool to_x = what == task::back_to_x;
       placed its_kernel(p->kernel, w), its_x(p->x, in);
-      if (!its_dy || its_dy->lies() != p->y.own) {
+      if (!its_dy || its_dy->data_layout() != p->y.own) {
         its_dy.emplace(p->y, dy + first * c.y.size());
         its_dy->filled();
         has_dy = p;

@@ -84,9 +84,9 @@ void complete(const gemm_call<T>& c) {
     one_tile_of_long_k(c);
   else if (c.k > 0)
     one_tile(c);
-  if (c.then == nullptr) return;
-  if (c.y.leading == c.n) return c.then->run(c.y.data, c.m * c.n);
-  for (std::int64_t i = 0; i < c.m; ++i) c.then->run(c.y.data + i * c.y.leading, c.n);
+  if (c.epilogue == nullptr) return;
+  if (c.y.leading == c.n) return c.epilogue->run(c.y.data, c.m * c.n);
+  for (std::int64_t i = 0; i < c.m; ++i) c.epilogue->run(c.y.data + i * c.y.leading, c.n);
 }
 
 bool packed(const gemm_call<float>& c) {

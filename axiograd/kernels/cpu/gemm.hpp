@@ -2,7 +2,7 @@
 // The one seam to matrix products: oneDNN for large ones of floats, our own kernel for all others
 // (docs/decisions/gemm.md).
 
-#include <axiograd/kernels/follow_up.hpp>
+#include <axiograd/kernels/epilogue.hpp>
 #include <concepts>
 #include <cstdint>
 
@@ -42,7 +42,7 @@ struct gemm_call {
   matrix_operand<T> y;
   bool add = false;
   T scale = T(1);
-  const follow_up<T>* then = nullptr;
+  const epilogue_chain<T>* epilogue = nullptr;
 };
 
 template <class T>

@@ -1,4 +1,4 @@
-#include <axiograd/kernels/cpu/native.hpp>
+#include <axiograd/kernels/cpu/isa.hpp>
 #include <cstdlib>
 #include <string_view>
 

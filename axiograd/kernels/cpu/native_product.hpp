@@ -3,7 +3,7 @@
 // instruction set, the tile or the size of the matrices around it.
 
 #include <axiograd/kernels/cpu/gemm.hpp>
-#include <axiograd/kernels/cpu/native.hpp>
+#include <axiograd/kernels/cpu/isa.hpp>
 
 namespace axiograd {
 

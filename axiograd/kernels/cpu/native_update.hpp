@@ -1,7 +1,7 @@
 #pragma once
 // In-place updates of contiguous floats by a rule written over any number, one instantiation per instruction set.
 
-#include <axiograd/kernels/cpu/native.hpp>
+#include <axiograd/kernels/cpu/isa.hpp>
 
 namespace axiograd {
 

@@ -54,7 +54,7 @@ bool is_packed(const dnnl::matmul::primitive_desc& pd) { return pd && std::strnc
 
 /// A constant matrix, or the rows of a part of k, as the library likes it.
 struct packed_part {
-  desc lies;
+  desc data_layout;
   chunk_ref memory;  // none: the library has no packed form for it
 
   explicit packed_part(const gemm_call<float>& c) {
@@ -62,9 +62,9 @@ struct packed_part {
     const auto pd = described({typical_rows, c.n, c.k, false}, desc(dims{c.k, c.n}, f32, dnnl::memory::format_tag::any));
     const desc given(dims{c.k, c.n}, f32, c.b.transposed ? dims{1, c.b.leading} : dims{c.b.leading, 1});
     if (!is_packed(pd) || pd.weights_desc() == given) return;
-    lies = pd.weights_desc();
-    memory = chunk_ref::adopt(memory_chunk::acquire(lies.get_size()));
-    dnnl::memory from(given, cpu_engine(), const_cast<float*>(c.b.data)), to(lies, cpu_engine(), memory->data());
+    data_layout = pd.weights_desc();
+    memory = chunk_ref::adopt(memory_chunk::acquire(data_layout.get_size()));
+    dnnl::memory from(given, cpu_engine(), const_cast<float*>(c.b.data)), to(data_layout, cpu_engine(), memory->data());
     dnnl::stream stream(cpu_engine());
     dnnl::reorder(from, to).execute(stream, from, to);
     stream.wait();
@@ -112,8 +112,8 @@ std::shared_ptr<const prepared_product> primitive_for(const product_sizes& s, co
 
 /// One part of k; x has no gaps between its rows. False if the library does not compute so many rows with the packed form.
 bool run_packed(const gemm_call<float>& c, const packed_part& b) {
-  return in_library([&] {
-    const auto p = primitive_for({c.m, c.n, c.k, c.add}, b.lies);
+  return is_builtin([&] {
+    const auto p = primitive_for({c.m, c.n, c.k, c.add}, b.data_layout);
     if (!p->primitive) return false;
     scratch_memory<char> scratch(p->scratch_bytes + 1);
     p->primitive->run({c.a.data, b.memory->data(), c.y.data, scratch.data()});
@@ -144,11 +144,11 @@ void run_rows(const gemm_call<float>& c, const packed_matrix& b, std::int64_t ro
 
 bool packed_product(const gemm_call<float>& c) {
   const bool in_rows = !c.a.transposed && c.a.leading == c.k && !c.y.transposed && c.y.leading == c.n;
-  if (!in_rows || c.n * c.k < smallest_matrix || c.m * c.n * c.k < smallest_work || c.scale != 1 || c.then != nullptr ||
+  if (!in_rows || c.n * c.k < smallest_matrix || c.m * c.n * c.k < smallest_work || c.scale != 1 || c.epilogue != nullptr ||
       current_precision() != precision::fp32)
     return false;
   const kept_form* form = c.b.constant->form();
-  if (form == nullptr) form = in_library([&] { return c.b.constant->keep(new packed_matrix(c)); });
+  if (form == nullptr) form = is_builtin([&] { return c.b.constant->keep(new packed_matrix(c)); });
   const auto* const b = dynamic_cast<const packed_matrix*>(form);
   if (b == nullptr || !b->is_of(c)) return false;
 

@@ -1,6 +1,6 @@
 #include <axiograd/core/tensor.hpp>
+#include <axiograd/kernels/cpu/isa.hpp>
 #include <axiograd/kernels/cpu/library_product.hpp>
-#include <axiograd/kernels/cpu/native.hpp>
 #include <axiograd/kernels/cpu/packed_product.hpp>
 #include <axiograd/kernels/parallel.hpp>
 #include <axiograd/kernels/precision.hpp>

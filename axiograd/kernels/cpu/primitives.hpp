@@ -97,8 +97,8 @@ class kept_primitive {
     }
     require_memory_for_library();
     auto made = std::make_unique<bound>();
-    for (const auto& [name, lies] : arguments_) {
-      made->memory.push_back(dnnl::memory(lies, cpu_engine(), DNNL_MEMORY_NONE));
+    for (const auto& [name, data_layout] : arguments_) {
+      made->memory.push_back(dnnl::memory(data_layout, cpu_engine(), DNNL_MEMORY_NONE));
       made->list.push_back({name, made->memory.back().get()});
     }
     return made;

@@ -13,9 +13,9 @@ bool packed_product(const gemm_call<float>&) { return false; }
 bool convolution_call::fits_library() const { return false; }
 
 // Nobody asks: no call fits.
-layout convolution_call::likes_y(bool) const { std::abort(); }
-layout convolution_call::likes_x() const { std::abort(); }
-void convolve(const convolution_call&, const float*, const float*, const float*, float*, const follow_up<float>*) {
+layout convolution_call::preferred_y_layout(bool) const { std::abort(); }
+layout convolution_call::preferred_x_layout() const { std::abort(); }
+void convolve(const convolution_call&, const float*, const float*, const float*, float*, const epilogue_chain<float>*) {
   std::abort();
 }
 void convolve_vjp(const convolution_call&, const float*, const float*, const float*, const convolution_gradient&,

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/op.hpp>
 #include <axiograd/ops/arithmetic/exp.hpp>
 #include <axiograd/ops/arithmetic/expm1.hpp>
 
@@ -21,7 +21,7 @@ struct elu_op {
   static constexpr auto attributes() {
     return attribute_list{attribute{"alpha", &elu_op::alpha, "limit for x to -inf, negated"}};
   }
-  static constexpr double samples[]{-100, -2, -1e-4, 0, 0.5, 2};
+  static constexpr double test_points[]{-100, -2, -1e-4, 0, 0.5, 2};
 
   // The sum of both branches, one of which is 0: an interval around 0 stays tight.
   template <analytic T>
@@ -34,8 +34,8 @@ struct elu_op {
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
-    return draw.sample(elu_op{.alpha = draw.number(0.25, 2)}, draw.any_shape());
+  static constexpr auto test_case(Draw& draw) {
+    return draw.test_case(elu_op{.alpha = draw.number(0.25, 2)}, draw.any_shape());
   }
 };
 AXG_OPERATOR(elu)

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <axiograd/core/op.hpp>
 #include <axiograd/core/scalar/precise.hpp>
 #include <axiograd/core/scalar/smooth.hpp>
+#include <axiograd/families/op.hpp>
 #include <axiograd/ops/arithmetic/exp.hpp>
 #include <axiograd/ops/arithmetic/sqrt.hpp>
 
@@ -20,7 +20,7 @@ struct gelu_op {
                                     "torch.nn.functional.gelu(approximate='tanh'); its default, and that of the layer "
                                     "nn::gelu, is the exact form, gelu_erf"};
   static constexpr op_facts facts{.max_ulp = 3, .derivative_max_ulp = 4};
-  static constexpr double samples[]{-10, -3, -0.7518, -1, 0, 1, 3, 10};
+  static constexpr double test_points[]{-10, -3, -0.7518, -1, 0, 1, 3, 10};
 
   // (1 + tanh u) / 2 = sigmoid(2 u), which keeps its digits for u << 0.
   template <analytic T>

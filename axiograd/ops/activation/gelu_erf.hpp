@@ -1,7 +1,7 @@
 #pragma once
 
-#include <axiograd/core/op.hpp>
 #include <axiograd/core/scalar/smooth.hpp>
+#include <axiograd/families/op.hpp>
 #include <axiograd/ops/arithmetic/erfc.hpp>
 #include <axiograd/ops/arithmetic/exp.hpp>
 #include <axiograd/ops/arithmetic/sqrt.hpp>
@@ -17,7 +17,7 @@ struct gelu_erf_op {
                                 .source = "Hendrycks & Gimpel 2016, eq. 1",
                                 .torch = "torch.nn.functional.gelu; same, and nn::gelu unless told"};
   static constexpr op_facts facts{.max_ulp = 4, .derivative_max_ulp = 4};
-  static constexpr double samples[]{-10, -3, -0.7518, -1, 0, 1, 3, 10};
+  static constexpr double test_points[]{-10, -3, -0.7518, -1, 0, 1, 3, 10};
 
   // erfc keeps its digits where 1 + erf cancels.
   template <analytic T>

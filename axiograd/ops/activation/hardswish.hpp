@@ -1,6 +1,6 @@
 #pragma once
 
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/op.hpp>
 
 namespace axiograd {
 
@@ -13,7 +13,7 @@ struct hardswish_op {
                                 .source = "Howard et al., ICCV 2019, section 5.2",
                                 .torch = "torch.nn.functional.hardswish; its slope at -3 is -1/2"};
   static constexpr op_facts facts{.max_ulp = 3, .derivative_max_ulp = 3};
-  static constexpr double samples[]{-10, -3, -1.5, -1, 0, 1, 3, 10};
+  static constexpr double test_points[]{-10, -3, -1.5, -1, 0, 1, 3, 10};
 
   template <field T>
     requires ordered_ring<T>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/op.hpp>
 
 namespace axiograd {
 
@@ -17,7 +17,7 @@ struct leaky_relu_op {
   static constexpr op_facts facts{.max_ulp = 1.5, .derivative_max_ulp = 0.5};
   required<double> slope;
   static constexpr auto attributes() { return attribute_list{attribute{"slope", &leaky_relu_op::slope, "factor for x <= 0"}}; }
-  static constexpr double samples[]{-2, -0.5, 0, 0.5, 2};
+  static constexpr double test_points[]{-2, -0.5, 0, 0.5, 2};
 
   // The sum of both branches, one of which is 0: an interval around 0 stays tight.
   template <ordered_ring T>
@@ -30,8 +30,8 @@ struct leaky_relu_op {
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
-    return draw.sample(leaky_relu_op{.slope = draw.number(-0.5, 1.5)}, draw.any_shape());
+  static constexpr auto test_case(Draw& draw) {
+    return draw.test_case(leaky_relu_op{.slope = draw.number(-0.5, 1.5)}, draw.any_shape());
   }
 };
 AXG_OPERATOR(leaky_relu)

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <axiograd/core/op.hpp>
 #include <axiograd/core/scalar/precise.hpp>
 #include <axiograd/core/scalar/smooth.hpp>
+#include <axiograd/families/op.hpp>
 #include <axiograd/ops/arithmetic/exp.hpp>
 
 namespace axiograd {
@@ -16,7 +16,7 @@ struct mish_op {
                                 .source = "Misra 2019",
                                 .torch = "torch.nn.functional.mish; same"};
   static constexpr op_facts facts{.max_ulp = 3, .derivative_max_ulp = 2};
-  static constexpr double samples[]{-80, -5, -1.2, -1, 0, 1, 5, 80};
+  static constexpr double test_points[]{-80, -5, -1.2, -1, 0, 1, 5, 80};
 
   // tanh(log(1 + e^x)) is rational in e^x, and for x > 0 in e^-x, which cannot overflow.
   template <analytic T>

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <axiograd/core/op.hpp>
 #include <axiograd/core/scalar/precise.hpp>
+#include <axiograd/families/op.hpp>
 #include <axiograd/ops/activation/sigmoid.hpp>
 #include <axiograd/ops/activation/softplus.hpp>
 #include <axiograd/ops/arithmetic/abs.hpp>
@@ -27,7 +27,7 @@ struct safe_log_op {
   static constexpr auto attributes() {
     return attribute_list{attribute{"epsilon", &safe_log_op::epsilon, "added inside the logarithm"}};
   }
-  static constexpr double samples[]{-30, -5, 0, 0.5413, 1, 10, 100};
+  static constexpr double test_points[]{-30, -5, 0, 0.5413, 1, 10, 100};
 
   // Around the root, where softplus(x) = 1, by softplus(x) - 1 = log((1 + e^x) / e) = log(1 + w), which keeps the digits of w;
   // the root is below 2.

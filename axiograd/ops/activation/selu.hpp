@@ -1,6 +1,6 @@
 #pragma once
 
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/op.hpp>
 #include <axiograd/ops/arithmetic/exp.hpp>
 #include <axiograd/ops/arithmetic/expm1.hpp>
 
@@ -15,7 +15,7 @@ struct selu_op {
                                 .source = "Klambauer et al., NIPS 2017, eq. 2 and 14",
                                 .torch = "torch.nn.functional.selu; same"};
   static constexpr op_facts facts{.order = monotone::increasing, .max_ulp = 4, .derivative_max_ulp = 4};
-  static constexpr double samples[]{-100, -2, -1e-4, 0, 0.5, 2};
+  static constexpr double test_points[]{-100, -2, -1e-4, 0, 0.5, 2};
 
   template <analytic T>
   AXG_HD constexpr T value(const T& x) const {

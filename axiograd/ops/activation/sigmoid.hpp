@@ -1,8 +1,8 @@
 #pragma once
 
-#include <axiograd/core/op.hpp>
 #include <axiograd/core/scalar/precise.hpp>
 #include <axiograd/core/scalar/smooth.hpp>
+#include <axiograd/families/op.hpp>
 #include <axiograd/ops/arithmetic/exp.hpp>
 
 namespace axiograd {
@@ -16,7 +16,7 @@ struct sigmoid_op {
                                 .source = "Verhulst 1845; contract 3",
                                 .torch = "torch.sigmoid; same"};
   static constexpr op_facts facts{.order = monotone::increasing, .max_ulp = 1, .derivative_max_ulp = 4};
-  static constexpr double samples[]{-750, -30, -1, 0, 1, 30, 750};
+  static constexpr double test_points[]{-750, -30, -1, 0, 1, 30, 750};
 
   template <analytic T>
   AXG_HD constexpr T value(const T& x) const {

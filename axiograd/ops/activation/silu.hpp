@@ -1,7 +1,7 @@
 #pragma once
 
-#include <axiograd/core/op.hpp>
 #include <axiograd/core/scalar/smooth.hpp>
+#include <axiograd/families/op.hpp>
 #include <axiograd/ops/arithmetic/exp.hpp>
 
 namespace axiograd {
@@ -15,7 +15,7 @@ struct silu_op {
                                 .source = "Elfwing et al. 2018; contract 3",
                                 .torch = "torch.nn.functional.silu; same"};
   static constexpr op_facts facts{.max_ulp = 3, .derivative_max_ulp = 4};
-  static constexpr double samples[]{-80, -5, -1.278, -1, 0, 1, 5, 80};
+  static constexpr double test_points[]{-80, -5, -1.278, -1, 0, 1, 5, 80};
 
   template <analytic T>
   AXG_HD constexpr T value(const T& x) const {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/op.hpp>
 #include <axiograd/ops/arithmetic/abs.hpp>
 #include <axiograd/ops/arithmetic/sqrt.hpp>
 
@@ -22,7 +22,7 @@ struct smooth_abs_op {
   static constexpr auto attributes() {
     return attribute_list{attribute{"epsilon", &smooth_abs_op::epsilon, "added inside the root"}};
   }
-  static constexpr double samples[]{-10, -1e-3, 0, 1e-3, 1, 100};
+  static constexpr double test_points[]{-10, -1e-3, 0, 1e-3, 1, 100};
 
   template <analytic T>
   AXG_HD constexpr T value(const T& x) const {

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <axiograd/core/op.hpp>
 #include <axiograd/core/scalar/precise.hpp>
 #include <axiograd/core/scalar/smooth.hpp>
+#include <axiograd/families/op.hpp>
 #include <axiograd/ops/activation/sigmoid.hpp>
 #include <axiograd/ops/arithmetic/exp.hpp>
 #include <axiograd/ops/arithmetic/log1p.hpp>
@@ -19,7 +19,7 @@ struct softplus_op {
                                 .torch = "torch.nn.functional.softplus; it returns x for x > 20 (difference below 3e-9)"};
   static constexpr op_facts facts{
       .order = monotone::increasing, .bend = curvature::convex, .max_ulp = 2, .derivative_max_ulp = 1};
-  static constexpr double samples[]{-750, -30, -1, 0, 1, 30, 750};
+  static constexpr double test_points[]{-750, -30, -1, 0, 1, 30, 750};
 
   // max(x,0) + log1p(e^-|x|): no overflow, full precision for x << 0.
   template <analytic T>

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <axiograd/core/op.hpp>
 #include <axiograd/core/scalar/smooth.hpp>
+#include <axiograd/families/op.hpp>
 #include <axiograd/ops/arithmetic/exp.hpp>
 
 namespace axiograd {
@@ -15,7 +15,7 @@ struct tanh_op {
                                 .source = "contract 3",
                                 .torch = "torch.tanh; same"};
   static constexpr op_facts facts{.order = monotone::increasing, .max_ulp = 1.5, .derivative_max_ulp = 4};
-  static constexpr double samples[]{-100, -5, -1, -1e-4, 0, 1e-4, 1, 5, 100};
+  static constexpr double test_points[]{-100, -5, -1, -1e-4, 0, 1e-4, 1, 5, 100};
 
   // The derivative 1 - tanh(x)^2 would lose every digit for large |x|; with z = 1 - tanh |x| it is z (2 - z).
   template <analytic T>

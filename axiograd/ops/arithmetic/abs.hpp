@@ -1,6 +1,6 @@
 #pragma once
 
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/op.hpp>
 
 namespace axiograd {
 
@@ -13,7 +13,7 @@ struct abs_op {
                                 .source = "contract 4",
                                 .torch = "torch.abs; same"};
   static constexpr op_facts facts{.bend = curvature::convex};
-  static constexpr double samples[]{-2, -0.5, 0, 0.5, 2};
+  static constexpr double test_points[]{-2, -0.5, 0, 0.5, 2};
 
   template <ordered_ring T>
   AXG_HD constexpr T value(const T& x) const {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/op.hpp>
 
 namespace axiograd {
 
@@ -19,7 +19,7 @@ struct clamp_op {
   static constexpr auto attributes() {
     return attribute_list{attribute{"lo", &clamp_op::lo, "lower bound"}, attribute{"hi", &clamp_op::hi, "upper bound"}};
   }
-  static constexpr double samples[]{-3, -1, -0.5, 0, 0.5, 1, 3};
+  static constexpr double test_points[]{-3, -1, -0.5, 0, 0.5, 1, 3};
 
   template <ordered_ring T>
   AXG_HD constexpr T value(const T& x) const {
@@ -31,8 +31,8 @@ struct clamp_op {
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
-    return draw.sample(clamp_op{.lo = draw.number(-2, 0), .hi = draw.number(0, 2)}, draw.any_shape());
+  static constexpr auto test_case(Draw& draw) {
+    return draw.test_case(clamp_op{.lo = draw.number(-2, 0), .hi = draw.number(0, 2)}, draw.any_shape());
   }
 };
 AXG_OPERATOR(clamp)

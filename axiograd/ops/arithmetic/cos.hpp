@@ -1,6 +1,6 @@
 #pragma once
 
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/op.hpp>
 #include <axiograd/ops/arithmetic/sin.hpp>
 
 namespace axiograd {
@@ -14,7 +14,7 @@ struct cos_op {
                                 .source = "contract 19.12",
                                 .torch = "torch.cos; same"};
   static constexpr op_facts facts{.max_ulp = 3, .derivative_max_ulp = 3};
-  static constexpr double samples[]{-100, -3, -1, 0, 1e-4, 1.5, 3, 100};
+  static constexpr double test_points[]{-100, -3, -1, 0, 1e-4, 1.5, 3, 100};
 
   template <analytic T>
   AXG_HD constexpr T value(const T& x) const {

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <axiograd/core/hyperbolic.hpp>
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/op.hpp>
 #include <axiograd/ops/arithmetic/exp.hpp>
 #include <axiograd/ops/arithmetic/expm1.hpp>
+#include <axiograd/ops/arithmetic/parts/hyperbolic.hpp>
 
 namespace axiograd {
 
@@ -16,7 +16,7 @@ struct cosh_op {
                                 .source = "contract 3",
                                 .torch = "torch.cosh; same"};
   static constexpr op_facts facts{.bend = curvature::convex, .max_ulp = 4, .derivative_max_ulp = 4};
-  static constexpr double samples[]{-80, -2, -1e-4, 0, 1e-4, 1, 80};
+  static constexpr double test_points[]{-80, -2, -1e-4, 0, 1e-4, 1, 80};
 
   template <analytic T>
   AXG_HD constexpr T value(const T& x) const {

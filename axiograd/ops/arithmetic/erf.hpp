@@ -1,7 +1,7 @@
 #pragma once
 
-#include <axiograd/core/op.hpp>
 #include <axiograd/core/scalar/smooth.hpp>
+#include <axiograd/families/op.hpp>
 #include <axiograd/ops/arithmetic/exp.hpp>
 #include <axiograd/ops/arithmetic/sqrt.hpp>
 
@@ -16,7 +16,7 @@ struct erf_op {
                                 .source = "Abramowitz & Stegun 7.1.1",
                                 .torch = "torch.erf; same"};
   static constexpr op_facts facts{.order = monotone::increasing, .max_ulp = 2, .derivative_max_ulp = 4};
-  static constexpr double samples[]{-6, -1, -1e-4, 0, 1e-4, 0.5, 2, 6};
+  static constexpr double test_points[]{-6, -1, -1e-4, 0, 1e-4, 0.5, 2, 6};
 
   template <analytic T>
   AXG_HD constexpr T value(const T& x) const {

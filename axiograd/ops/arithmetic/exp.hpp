@@ -1,6 +1,6 @@
 #pragma once
 
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/op.hpp>
 
 namespace axiograd {
 
@@ -14,7 +14,7 @@ struct exp_op {
                                 .torch = "torch.exp; same"};
   static constexpr op_facts facts{
       .order = monotone::increasing, .bend = curvature::convex, .max_ulp = 1.5, .derivative_max_ulp = 1.5};
-  static constexpr double samples[]{-80, -1, 0, 1, 80};
+  static constexpr double test_points[]{-80, -1, 0, 1, 80};
 
   template <analytic T>
   AXG_HD constexpr T value(const T& x) const {

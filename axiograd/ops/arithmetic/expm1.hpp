@@ -1,6 +1,6 @@
 #pragma once
 
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/op.hpp>
 #include <axiograd/ops/arithmetic/exp.hpp>
 
 namespace axiograd {
@@ -15,7 +15,7 @@ struct expm1_op {
                                 .torch = "torch.expm1; same"};
   static constexpr op_facts facts{
       .order = monotone::increasing, .bend = curvature::convex, .max_ulp = 1.5, .derivative_max_ulp = 1.5};
-  static constexpr double samples[]{-80, -1, -1e-4, 0, 1e-4, 1, 80};
+  static constexpr double test_points[]{-80, -1, -1e-4, 0, 1e-4, 1, 80};
 
   template <analytic T>
   AXG_HD constexpr T value(const T& x) const {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/op.hpp>
 
 namespace axiograd {
 
@@ -16,7 +16,7 @@ struct log_op {
                                 .torch = "torch.log; never an error there"};
   static constexpr op_facts facts{
       .order = monotone::increasing, .bend = curvature::concave, .max_ulp = 1, .derivative_max_ulp = 0.5};
-  static constexpr double samples[]{1e-30, 0.5, 1, 1.5, 1e30};
+  static constexpr double test_points[]{1e-30, 0.5, 1, 1.5, 1e30};
 
   template <analytic T>
   AXG_HD constexpr T value(const T& x) const {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/op.hpp>
 
 namespace axiograd {
 
@@ -14,7 +14,7 @@ struct log1p_op {
                                 .torch = "torch.log1p; same"};
   static constexpr op_facts facts{
       .order = monotone::increasing, .bend = curvature::concave, .max_ulp = 1, .derivative_max_ulp = 2};
-  static constexpr double samples[]{-0.9, -1e-3, 0, 1e-3, 1, 1e6};
+  static constexpr double test_points[]{-0.9, -1e-3, 0, 1e-3, 1, 1e6};
 
   template <analytic T>
   AXG_HD constexpr T value(const T& x) const {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/op.hpp>
 #include <axiograd/ops/arithmetic/log.hpp>
 #include <axiograd/ops/arithmetic/log1p.hpp>
 
@@ -23,7 +23,7 @@ struct log_shifted_op {
   static constexpr auto attributes() {
     return attribute_list{attribute{"epsilon", &log_shifted_op::epsilon, "added inside the logarithm"}};
   }
-  static constexpr double samples[]{0, 1e-7, 0.5, 1, 100};
+  static constexpr double test_points[]{0, 1e-7, 0.5, 1, 100};
 
   // Near 1 the sum would lose epsilon.
   template <analytic T>

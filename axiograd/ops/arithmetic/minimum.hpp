@@ -1,6 +1,6 @@
 #pragma once
 
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/op.hpp>
 
 namespace axiograd {
 
@@ -16,7 +16,7 @@ struct minimum_op {
                                 .torch = "torch.minimum; it broadcasts"};
   static constexpr op_facts facts{};
   static constexpr arity in{.tensors = 2};
-  static constexpr double samples[]{-2, -0.5, 0, 0.5, 2};
+  static constexpr double test_points[]{-2, -0.5, 0, 0.5, 2};
 
   template <ordered_ring T>
   AXG_HD constexpr T value(const T& a, const T& b) const {

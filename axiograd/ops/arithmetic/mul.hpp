@@ -1,6 +1,6 @@
 #pragma once
 
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/op.hpp>
 
 namespace axiograd {
 
@@ -16,7 +16,7 @@ struct mul_op {
                                 .torch = "torch.mul; it broadcasts"};
   static constexpr op_facts facts{.max_ulp = 0.5};
   static constexpr arity in{.tensors = 2};
-  static constexpr double samples[]{-2, -0.5, 0, 0.5, 2};
+  static constexpr double test_points[]{-2, -0.5, 0, 0.5, 2};
 
   template <ring T>
   AXG_HD constexpr T value(const T& a, const T& b) const {

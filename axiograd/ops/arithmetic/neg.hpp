@@ -1,6 +1,6 @@
 #pragma once
 
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/op.hpp>
 
 namespace axiograd {
 
@@ -13,7 +13,7 @@ struct neg_op {
                                 .source = "contract 4",
                                 .torch = "torch.neg; same"};
   static constexpr op_facts facts{.order = monotone::decreasing};
-  static constexpr double samples[]{-2, -0.5, 0, 0.5, 2};
+  static constexpr double test_points[]{-2, -0.5, 0, 0.5, 2};
 
   template <ring T>
   AXG_HD constexpr T value(const T& x) const {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/op.hpp>
 #include <axiograd/ops/arithmetic/abs.hpp>
 #include <axiograd/ops/arithmetic/log.hpp>
 
@@ -19,7 +19,7 @@ struct pow_op {
       .torch = "torch.pow(x, y); same"};
   static constexpr op_facts facts{.max_ulp = 1.5, .derivative_max_ulp = 256};
   static constexpr arity in{.tensors = 2};
-  static constexpr double samples[]{0.1, 0.5, 1, 2, 3};
+  static constexpr double test_points[]{0.1, 0.5, 1, 2, 3};
 
   template <analytic T>
   AXG_HD constexpr T value(const T& x, const T& y) const {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/op.hpp>
 
 namespace axiograd {
 
@@ -13,7 +13,7 @@ struct reciprocal_op {
                                 .source = "contract 4",
                                 .torch = "torch.reciprocal; same"};
   static constexpr op_facts facts{.max_ulp = 0.5, .derivative_max_ulp = 2.5};
-  static constexpr double samples[]{-2, -0.5, 0.5, 2};
+  static constexpr double test_points[]{-2, -0.5, 0.5, 2};
 
   template <field T>
   AXG_HD constexpr T value(const T& x) const {

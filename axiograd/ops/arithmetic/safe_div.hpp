@@ -1,6 +1,6 @@
 #pragma once
 
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/op.hpp>
 
 namespace axiograd {
 
@@ -19,7 +19,7 @@ struct safe_div_op {
 
   ratio epsilon = default_epsilon;
   static constexpr auto attributes() { return attribute_list{attribute{"epsilon", &safe_div_op::epsilon, "added to b"}}; }
-  static constexpr double samples[]{-10, -1, 0.5, 3};
+  static constexpr double test_points[]{-10, -1, 0.5, 3};
 
   template <field T>
   AXG_HD constexpr T value(const T& a, const T& b) const {

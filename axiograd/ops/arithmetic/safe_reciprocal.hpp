@@ -1,6 +1,6 @@
 #pragma once
 
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/op.hpp>
 
 namespace axiograd {
 
@@ -20,7 +20,7 @@ struct safe_reciprocal_op {
   static constexpr auto attributes() {
     return attribute_list{attribute{"epsilon", &safe_reciprocal_op::epsilon, "added to x"}};
   }
-  static constexpr double samples[]{-10, -1, 0, 0.5, 3};
+  static constexpr double test_points[]{-10, -1, 0, 0.5, 3};
 
   template <field T>
   AXG_HD constexpr T value(const T& x) const {

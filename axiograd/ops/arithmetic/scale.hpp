@@ -1,6 +1,6 @@
 #pragma once
 
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/op.hpp>
 
 namespace axiograd {
 
@@ -17,7 +17,7 @@ struct scale_op {
   static constexpr op_facts facts{.max_ulp = 1.5, .derivative_max_ulp = 0.5};
   required<double> factor;
   static constexpr auto attributes() { return attribute_list{attribute{"factor", &scale_op::factor, "the constant"}}; }
-  static constexpr double samples[]{-2, -0.5, 0, 0.5, 2};
+  static constexpr double test_points[]{-2, -0.5, 0, 0.5, 2};
 
   template <ring T>
   AXG_HD constexpr T value(const T& x) const {
@@ -29,8 +29,8 @@ struct scale_op {
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
-    return draw.sample(scale_op{.factor = draw.number(-3, 3)}, draw.any_shape());
+  static constexpr auto test_case(Draw& draw) {
+    return draw.test_case(scale_op{.factor = draw.number(-3, 3)}, draw.any_shape());
   }
 };
 AXG_OPERATOR(scale)

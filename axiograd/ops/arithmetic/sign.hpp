@@ -1,6 +1,6 @@
 #pragma once
 
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/op.hpp>
 
 namespace axiograd {
 
@@ -13,7 +13,7 @@ struct sign_op {
                                 .source = "contract 4",
                                 .torch = "torch.sign; same"};
   static constexpr op_facts facts{.order = monotone::increasing};
-  static constexpr double samples[]{-2, -1e-30, 0, 1e-30, 3};
+  static constexpr double test_points[]{-2, -1e-30, 0, 1e-30, 3};
 
   template <ordered_ring T>
   AXG_HD constexpr T value(const T& x) const {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/op.hpp>
 
 namespace axiograd {
 
@@ -13,7 +13,7 @@ struct sqrt_op {
                                 .source = "contract 4",
                                 .torch = "torch.sqrt; there NaN below 0 and an infinite derivative at 0"};
   static constexpr op_facts facts{.order = monotone::increasing, .max_ulp = 0.5, .derivative_max_ulp = 1.5};
-  static constexpr double samples[]{-1, 0, 1e-30, 0.25, 2, 1e30};
+  static constexpr double test_points[]{-1, 0, 1e-30, 0.25, 2, 1e30};
 
   template <analytic T>
   AXG_HD constexpr T value(const T& x) const {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/op.hpp>
 
 namespace axiograd {
 
@@ -13,7 +13,7 @@ struct square_op {
                                 .source = "contract 15",
                                 .torch = "torch.square; same"};
   static constexpr op_facts facts{.bend = curvature::convex, .max_ulp = 0.5, .derivative_max_ulp = 0.5};
-  static constexpr double samples[]{-3, -1, 0, 0.5, 2};
+  static constexpr double test_points[]{-3, -1, 0, 0.5, 2};
 
   template <ring T>
   AXG_HD constexpr T value(const T& x) const {

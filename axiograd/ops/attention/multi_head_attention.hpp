@@ -1,10 +1,9 @@
 #pragma once
 
-#include <axiograd/core/attention.hpp>
-#include <axiograd/core/box_move.hpp>
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/custom.hpp>
 #include <axiograd/ops/arithmetic/exp.hpp>
 #include <axiograd/ops/arithmetic/sqrt.hpp>
+#include <axiograd/ops/attention/parts/attention.hpp>
 
 namespace axiograd {
 
@@ -24,7 +23,7 @@ struct multi_head_attention_op {
       .source = "Vaswani et al. 2017, section 3.2; contract 12.2, C9, C10",
       .torch = "torch.nn.MultiheadAttention; there packed weights, biases"};
   static constexpr op_facts facts{.max_ulp = 16, .derivative_max_ulp = 64};
-  static constexpr family kind = family::sample;
+  using kind = family::custom;
   static constexpr arity in{.tensors = 5};
   static constexpr sample_ranks ranks{2, 2, 2, 2, 2};
   static constexpr input_set shared{0, 1, 2, 3};
@@ -63,12 +62,12 @@ struct multi_head_attention_op {
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const int h = draw.whole(1, 3);
     const int64_t n = draw.whole(1, 4), d = draw.length(1, 4), columns = h * draw.length(1, 3);
     const shape weights{d, columns};
-    return draw.sample(multi_head_attention_op{.heads = h, .causal = draw.whole(0, 1) == 1}, weights, weights, weights,
-                       shape{columns, d}, shape{n, d});
+    return draw.test_case(multi_head_attention_op{.heads = h, .causal = draw.whole(0, 1) == 1}, weights, weights, weights,
+                          shape{columns, d}, shape{n, d});
   }
 
  private:

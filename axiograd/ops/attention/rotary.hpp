@@ -1,8 +1,7 @@
 #pragma once
 
 #include <array>
-#include <axiograd/core/op.hpp>
-#include <axiograd/core/view.hpp>
+#include <axiograd/families/custom.hpp>
 #include <vector>
 
 namespace axiograd {
@@ -19,7 +18,7 @@ struct rotary_op {
                                 .source = "Su et al. 2021, section 3.2.2",
                                 .torch = "none; torchtune.modules.RotaryPositionalEmbeddings is interleaved"};
   static constexpr op_facts facts{.max_ulp = 4, .derivative_max_ulp = 4};
-  static constexpr family kind = family::sample;
+  using kind = family::custom;
   static constexpr sample_ranks ranks{2};
   template <class T>
   static constexpr bool runs_on = analytic<T>;
@@ -55,9 +54,9 @@ struct rotary_op {
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const int64_t n = draw.extent();
-    return draw.sample(
+    return draw.test_case(
         rotary_op{
             .base = draw.whole(0, 1) == 1 ? 10'000.0 : 0.5, .offset = draw.whole(0, 5), .interleaved = draw.whole(0, 1) == 1},
         shape{n, 2 * draw.extent()});

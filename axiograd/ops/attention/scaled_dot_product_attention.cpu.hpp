@@ -6,11 +6,10 @@
 // with others the definition runs, which reads no key that is not allowed.
 
 #include <axiograd/kernels/cpu/gemm.hpp>
-#include <axiograd/kernels/cpu/native.hpp>
+#include <axiograd/kernels/cpu/isa.hpp>
 #include <axiograd/kernels/shared_gradients.hpp>
 #include <axiograd/ops/attention/scaled_dot_product_attention.hpp>
 #include <axiograd/ops/normalization/softmax.hpp>
-#include <axiograd/runtime/operator_of.hpp>
 #include <cmath>
 
 namespace axiograd {
@@ -231,7 +230,7 @@ struct tuned<scaled_dot_product_attention_op, T> {
     const T* const in[]{r.x};
     T* const dx[]{r.out};
     const bool forward = r.dy == nullptr;
-    (native_kernels<softmax_op, T>::rows().*kernel)(
+    (native_kernels<softmax_op, T>::get().*kernel)(
         &op, {in, nullptr, forward ? r.out : const_cast<T*>(r.y), r.dy, dx, 1U, r.out, 1, r.n});
   }
   // y (m,n) (+)= scale a (m,k) b (k,n).

@@ -1,9 +1,8 @@
 #pragma once
 
 #include <axiograd/core/algorithm.hpp>
-#include <axiograd/core/op.hpp>
 #include <axiograd/core/scratch.hpp>
-#include <axiograd/core/view.hpp>
+#include <axiograd/families/custom.hpp>
 #include <axiograd/ops/arithmetic/exp.hpp>
 #include <axiograd/ops/arithmetic/sqrt.hpp>
 #include <limits>
@@ -25,7 +24,7 @@ struct scaled_dot_product_attention_op {
       .source = "Vaswani et al. 2017, eq. 1; Ainslie et al. 2023; contract 12, C9, C10",
       .torch = "torch.nn.functional.scaled_dot_product_attention; there a query without keys gives NaN or 0, by version"};
   static constexpr op_facts facts{.max_ulp = 16, .derivative_max_ulp = 256};
-  static constexpr family kind = family::sample;
+  using kind = family::custom;
   static constexpr arity in{.tensors = 4, .optional = 3};
   static constexpr sample_ranks ranks{3, 3, 3, 2};
   static constexpr input_set shared{3};
@@ -104,12 +103,12 @@ struct scaled_dot_product_attention_op {
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const int64_t g = draw.length(1, 2), h = g * draw.length(1, 2), n = draw.length(1, 4), m = draw.length(1, 4),
                   e = draw.length(1, 3);
     const scaled_dot_product_attention_op op{.causal = draw.whole(0, 1) == 1,
                                              .scale = draw.whole(0, 1) == 1 ? draw.number(0.25, 2) : 0};
-    return draw.sample(op, shape{h, n, e}, shape{g, m, e}, shape{g, m, draw.length(1, 3)}, draw.optional(shape{n, m}));
+    return draw.test_case(op, shape{h, n, e}, shape{g, m, e}, shape{g, m, draw.length(1, 3)}, draw.optional(shape{n, m}));
   }
 
  private:

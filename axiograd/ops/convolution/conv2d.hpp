@@ -1,5 +1,6 @@
 #pragma once
 
+#include <axiograd/families/convolution.hpp>
 #include <axiograd/ops/convolution/conv.hpp>
 
 namespace axiograd {
@@ -17,7 +18,7 @@ struct conv2d_op {
     return i;
   }();
   static constexpr op_facts facts = conv_op::facts;
-  static constexpr family kind = family::convolution;
+  using kind = family::convolution;
   static constexpr arity in = conv_op::in;
   static constexpr sample_ranks ranks{4, 1, 3};
   static constexpr input_set shared = conv_op::shared;
@@ -42,10 +43,10 @@ struct conv2d_op {
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
-    return conv_op::sample(draw, 2, [](auto& d, const conv_geometry& g, const shape& w, const shape& x) {
+  static constexpr auto test_case(Draw& draw) {
+    return conv_op::test_case(draw, 2, [](auto& d, const conv_geometry& g, const shape& w, const shape& x) {
       const auto pair = [](const axis_list& l) { return extents<2>(l[0], l[1]); };
-      return d.sample(
+      return d.test_case(
           conv2d_op{.stride = pair(g.stride), .padding = pair(g.padding), .dilation = pair(g.dilation), .groups = g.groups}, w,
           d.optional(shape{w[0]}), x);
     });

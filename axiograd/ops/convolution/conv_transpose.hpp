@@ -1,7 +1,6 @@
 #pragma once
 
-#include <axiograd/core/op.hpp>
-#include <axiograd/core/patches.hpp>
+#include <axiograd/families/convolution.hpp>
 
 namespace axiograd {
 
@@ -21,7 +20,7 @@ struct conv_transpose_op {
       .source = "contract 9.2, C12",
       .torch = "torch.nn.functional.conv_transpose1d, 2d, 3d(x, w, b); without output_padding"};
   static constexpr op_facts facts{};
-  static constexpr family kind = family::convolution;
+  using kind = family::convolution;
   static constexpr arity in{.tensors = 3, .optional = 1};
   static constexpr input_set shared{0, 1};
   static constexpr bool transposed = true;
@@ -65,14 +64,15 @@ struct conv_transpose_op {
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
-    return sample(draw, draw.whole(1, 3), [](auto& d, const conv_geometry& g, const shape& w, const shape& x) {
-      return d.sample(conv_transpose_op{g.stride, g.padding, g.dilation, g.groups}, w, d.optional(shape{w[1] * g.groups}), x);
+  static constexpr auto test_case(Draw& draw) {
+    return test_case(draw, draw.whole(1, 3), [](auto& d, const conv_geometry& g, const shape& w, const shape& x) {
+      return d.test_case(conv_transpose_op{g.stride, g.padding, g.dilation, g.groups}, w, d.optional(shape{w[1] * g.groups}),
+                         x);
     });
   }
   /// A call with `axes` spatial axes, made by `make(draw, geometry, kernel, x)`.
   template <class Draw, class Make>
-  static constexpr auto sample(Draw& draw, int axes, const Make& make) {
+  static constexpr auto test_case(Draw& draw, int axes, const Make& make) {
     conv_geometry g{.stride = {}, .padding = {}, .dilation = {}, .groups = draw.whole(1, 2)};
     shape w{draw.length(1, 2) * g.groups, draw.length(1, 2)}, x{w[0]};
     for (int axis = 0; axis < axes; ++axis) {

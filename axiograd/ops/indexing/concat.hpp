@@ -1,7 +1,6 @@
 #pragma once
 
-#include <axiograd/core/box_move.hpp>
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/index.hpp>
 
 namespace axiograd {
 
@@ -16,7 +15,7 @@ struct concat_op {
                                 .source = "contract 7, companion",
                                 .torch = "torch.cat((a, b), axis); no negative axes"};
   static constexpr op_facts facts{};
-  static constexpr family kind = family::index;
+  using kind = family::index;
   static constexpr arity in{.tensors = 2};
 
   int axis = 0;
@@ -33,7 +32,7 @@ struct concat_op {
     return y;
   }
   template <class Emit>
-  void moves(std::span<const shape> x, const shape& y, const Emit& emit) const {
+  void copies(std::span<const shape> x, const shape& y, const Emit& emit) const {
     const int64_t outer = y.first(axis).size(), inner = y.from(axis + 1).size();
     int64_t to = 0;
     for (int input = 0; input < 2; ++input) {
@@ -44,12 +43,12 @@ struct concat_op {
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const shape a = draw.positive_shape(1);
     const int axis = draw.whole(0, a.rank - 1);
     shape b = a;
     b[axis] = draw.extent();
-    return draw.sample(concat_op{.axis = axis}, a, b);
+    return draw.test_case(concat_op{.axis = axis}, a, b);
   }
 };
 AXG_OPERATOR(concat)

@@ -1,7 +1,6 @@
 #pragma once
 
-#include <axiograd/core/box_move.hpp>
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/index.hpp>
 
 namespace axiograd {
 
@@ -16,7 +15,7 @@ struct concat_dim0_op {
                                 .source = "contract 7",
                                 .torch = "torch.cat((a, b), 0); same"};
   static constexpr op_facts facts{};
-  static constexpr family kind = family::index;
+  using kind = family::index;
   static constexpr arity in{.tensors = 2};
 
   constexpr shape_result infer_shape(const shape& a, const shape& b) const {
@@ -28,15 +27,15 @@ struct concat_dim0_op {
     return y;
   }
   template <class Emit>
-  void moves(std::span<const shape> x, const shape&, const Emit& emit) const {
-    emit(box_move::run(0, x[0].size(), 0, 0));
-    emit(box_move::run(1, x[1].size(), 0, x[0].size()));
+  void copies(std::span<const shape> x, const shape&, const Emit& emit) const {
+    emit(strided_copy::run(0, x[0].size(), 0, 0));
+    emit(strided_copy::run(1, x[1].size(), 0, x[0].size()));
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const shape rest = draw.positive_shape(0);
-    return draw.sample(concat_dim0_op{}, concat(shape{draw.extent()}, rest), concat(shape{draw.extent()}, rest));
+    return draw.test_case(concat_dim0_op{}, concat(shape{draw.extent()}, rest), concat(shape{draw.extent()}, rest));
   }
 };
 AXG_OPERATOR(concat_dim0)

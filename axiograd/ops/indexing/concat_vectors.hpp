@@ -1,7 +1,6 @@
 #pragma once
 
-#include <axiograd/core/box_move.hpp>
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/index.hpp>
 
 namespace axiograd {
 
@@ -17,7 +16,7 @@ struct concat_vectors_op {
                                 .source = "contract 7",
                                 .torch = "torch.cat((a, b))"};
   static constexpr op_facts facts{};
-  static constexpr family kind = family::index;
+  using kind = family::index;
   static constexpr arity in{.tensors = 2};
   static constexpr sample_ranks ranks{1, 1};
 
@@ -26,15 +25,15 @@ struct concat_vectors_op {
     return shape{a[0] + b[0]};
   }
   template <class Emit>
-  void moves(std::span<const shape> x, const shape&, const Emit& emit) const {
-    emit(box_move::run(0, x[0][0], 0, 0));
-    emit(box_move::run(1, x[1][0], 0, x[0][0]));
+  void copies(std::span<const shape> x, const shape&, const Emit& emit) const {
+    emit(strided_copy::run(0, x[0][0], 0, 0));
+    emit(strided_copy::run(1, x[1][0], 0, x[0][0]));
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const int64_t n = draw.extent();
-    return draw.sample(concat_vectors_op{}, shape{n}, shape{draw.extent()});
+    return draw.test_case(concat_vectors_op{}, shape{n}, shape{draw.extent()});
   }
 };
 AXG_OPERATOR(concat_vectors)

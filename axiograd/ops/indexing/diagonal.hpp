@@ -1,8 +1,7 @@
 #pragma once
 
 #include <axiograd/core/algorithm.hpp>
-#include <axiograd/core/box_move.hpp>
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/index.hpp>
 
 namespace axiograd {
 
@@ -17,7 +16,7 @@ struct diagonal_op {
                                 .source = "contract 19.12 (einsum)",
                                 .torch = "torch.diagonal(dim1, dim2); same without offset"};
   static constexpr op_facts facts{};
-  static constexpr family kind = family::index;
+  using kind = family::index;
 
   int axis1 = 0, axis2 = 1;
   static constexpr auto attributes() {
@@ -33,8 +32,8 @@ struct diagonal_op {
     return y;
   }
   template <class Emit>
-  void moves(std::span<const shape> x, const shape& y, const Emit& emit) const {
-    box_move m = box_move::of(y);
+  void copies(std::span<const shape> x, const shape& y, const Emit& emit) const {
+    strided_copy m = strided_copy::of(y);
     std::size_t to = 0;
     for (int axis = 0; axis < x[0].rank; ++axis)
       if (axis != axis1 && axis != axis2) m.from_stride[to++] = x[0].stride(axis);
@@ -43,10 +42,10 @@ struct diagonal_op {
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const shape x = draw.positive_shape(2);
     const int a = draw.whole(0, x.rank - 1);
-    return draw.sample(diagonal_op{.axis1 = a, .axis2 = static_cast<int>((a + draw.whole(1, x.rank - 1)) % x.rank)}, x);
+    return draw.test_case(diagonal_op{.axis1 = a, .axis2 = static_cast<int>((a + draw.whole(1, x.rank - 1)) % x.rank)}, x);
   }
 };
 AXG_OPERATOR(diagonal)

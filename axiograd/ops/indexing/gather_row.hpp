@@ -1,7 +1,6 @@
 #pragma once
 
-#include <axiograd/core/box_move.hpp>
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/index.hpp>
 
 namespace axiograd {
 
@@ -18,7 +17,7 @@ struct gather_row_op {
                                 .source = "contract 7",
                                 .torch = "x[i]; negative indices are errors here"};
   static constexpr op_facts facts{};
-  static constexpr family kind = family::index;
+  using kind = family::index;
   static constexpr sample_ranks ranks{2};
 
   required<int64_t> i;
@@ -30,14 +29,14 @@ struct gather_row_op {
     return shape{x[1]};
   }
   template <class Emit>
-  void moves(std::span<const shape>, const shape& y, const Emit& emit) const {
-    emit(box_move::run(0, y[0], i.value * y[0], 0));
+  void copies(std::span<const shape>, const shape& y, const Emit& emit) const {
+    emit(strided_copy::run(0, y[0], i.value * y[0], 0));
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const int64_t rows = draw.positive_extent();
-    return draw.sample(gather_row_op{.i = draw.whole(0, rows - 1)}, shape{rows, draw.extent()});
+    return draw.test_case(gather_row_op{.i = draw.whole(0, rows - 1)}, shape{rows, draw.extent()});
   }
 };
 AXG_OPERATOR(gather_row)

@@ -1,7 +1,6 @@
 #pragma once
 
-#include <axiograd/core/box_move.hpp>
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/index.hpp>
 
 namespace axiograd {
 
@@ -17,7 +16,7 @@ struct gather_rows_op {
                                 .source = "contract 7",
                                 .torch = "torch.index_select(x, 0, indices); it raises on indices outside"};
   static constexpr op_facts facts{};
-  static constexpr family kind = family::index;
+  using kind = family::index;
   static constexpr arity in{.tensors = 1, .side = 1};
   static constexpr sample_ranks ranks{2};
   static constexpr bool leaves_gaps = true;
@@ -29,17 +28,17 @@ struct gather_rows_op {
     return y;
   }
   template <class Emit>
-  void moves(std::span<const shape> x, const shape&, std::span<const index_view> side, const Emit& emit) const {
+  void copies(std::span<const shape> x, const shape&, std::span<const index_view> side, const Emit& emit) const {
     const int64_t rows = x[0][0], columns = x[0][1];
     for (int64_t j = 0; j < side[0].dims->size(); ++j)
-      if (const int64_t i = side[0].data[j]; i >= 0 && i < rows) emit(box_move::run(0, columns, i * columns, j * columns));
+      if (const int64_t i = side[0].data[j]; i >= 0 && i < rows) emit(strided_copy::run(0, columns, i * columns, j * columns));
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const int64_t rows = draw.extent();
     const shape x{rows, draw.extent()};
-    return draw.sample(gather_rows_op{}, x, draw.indices(draw.extent(), -1, rows));
+    return draw.test_case(gather_rows_op{}, x, draw.indices(draw.extent(), -1, rows));
   }
 };
 AXG_OPERATOR(gather_rows)

@@ -1,7 +1,6 @@
 #pragma once
 
-#include <axiograd/core/box_move.hpp>
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/index.hpp>
 
 namespace axiograd {
 
@@ -18,7 +17,7 @@ struct gather_scalar_op {
                                 .source = "contract 7",
                                 .torch = "x[i]; negative indices are errors here"};
   static constexpr op_facts facts{};
-  static constexpr family kind = family::index;
+  using kind = family::index;
   static constexpr sample_ranks ranks{1};
 
   required<int64_t> i;
@@ -30,14 +29,14 @@ struct gather_scalar_op {
     return shape{};
   }
   template <class Emit>
-  void moves(std::span<const shape>, const shape&, const Emit& emit) const {
-    emit(box_move::run(0, 1, i.value, 0));
+  void copies(std::span<const shape>, const shape&, const Emit& emit) const {
+    emit(strided_copy::run(0, 1, i.value, 0));
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const int64_t n = draw.positive_extent();
-    return draw.sample(gather_scalar_op{.i = draw.whole(0, n - 1)}, shape{n});
+    return draw.test_case(gather_scalar_op{.i = draw.whole(0, n - 1)}, shape{n});
   }
 };
 AXG_OPERATOR(gather_scalar)

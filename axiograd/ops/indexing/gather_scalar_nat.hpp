@@ -1,7 +1,6 @@
 #pragma once
 
-#include <axiograd/core/box_move.hpp>
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/index.hpp>
 
 namespace axiograd {
 
@@ -18,7 +17,7 @@ struct gather_scalar_nat_op {
                                 .source = "contract 7",
                                 .torch = "none; torch raises outside"};
   static constexpr op_facts facts{};
-  static constexpr family kind = family::index;
+  using kind = family::index;
   static constexpr sample_ranks ranks{1};
   static constexpr bool leaves_gaps = true;
 
@@ -27,14 +26,14 @@ struct gather_scalar_nat_op {
 
   constexpr shape_result infer_shape(const shape&) const { return shape{}; }
   template <class Emit>
-  void moves(std::span<const shape> x, const shape&, const Emit& emit) const {
-    if (i.value >= 0 && i.value < x[0][0]) emit(box_move::run(0, 1, i.value, 0));
+  void copies(std::span<const shape> x, const shape&, const Emit& emit) const {
+    if (i.value >= 0 && i.value < x[0][0]) emit(strided_copy::run(0, 1, i.value, 0));
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const int64_t n = draw.extent();
-    return draw.sample(gather_scalar_nat_op{.i = draw.whole(-1, n)}, shape{n});
+    return draw.test_case(gather_scalar_nat_op{.i = draw.whole(-1, n)}, shape{n});
   }
 };
 AXG_OPERATOR(gather_scalar_nat)

@@ -1,7 +1,6 @@
 #pragma once
 
-#include <axiograd/core/box_move.hpp>
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/index.hpp>
 
 namespace axiograd {
 
@@ -17,22 +16,22 @@ struct gather_vec_op {
                                 .source = "contract 7",
                                 .torch = "x[indices]; it raises on indices outside"};
   static constexpr op_facts facts{};
-  static constexpr family kind = family::index;
+  using kind = family::index;
   static constexpr arity in{.tensors = 1, .side = 1};
   static constexpr sample_ranks ranks{1};
   static constexpr bool leaves_gaps = true;
 
   constexpr shape_result infer_shape(const shape&, const shape& indices) const { return indices; }
   template <class Emit>
-  void moves(std::span<const shape> x, const shape&, std::span<const index_view> side, const Emit& emit) const {
+  void copies(std::span<const shape> x, const shape&, std::span<const index_view> side, const Emit& emit) const {
     for (int64_t j = 0; j < side[0].dims->size(); ++j)
-      if (const int64_t i = side[0].data[j]; i >= 0 && i < x[0][0]) emit(box_move::run(0, 1, i, j));
+      if (const int64_t i = side[0].data[j]; i >= 0 && i < x[0][0]) emit(strided_copy::run(0, 1, i, j));
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const int64_t n = draw.extent();
-    return draw.sample(gather_vec_op{}, shape{n}, draw.indices(draw.extent(), -1, n));
+    return draw.test_case(gather_vec_op{}, shape{n}, draw.indices(draw.extent(), -1, n));
   }
 };
 AXG_OPERATOR(gather_vec)

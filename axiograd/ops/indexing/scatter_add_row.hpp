@@ -1,7 +1,6 @@
 #pragma once
 
-#include <axiograd/core/box_move.hpp>
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/index.hpp>
 
 namespace axiograd {
 
@@ -18,7 +17,7 @@ struct scatter_add_row_op {
                                 .source = "contract 7",
                                 .torch = "torch.index_add(x, 0, i, v)"};
   static constexpr op_facts facts{};
-  static constexpr family kind = family::index;
+  using kind = family::index;
   static constexpr arity in{.tensors = 2};
   static constexpr sample_ranks ranks{2, 1};
   static constexpr bool adds_up = true;
@@ -33,16 +32,16 @@ struct scatter_add_row_op {
     return x;
   }
   template <class Emit>
-  void moves(std::span<const shape> x, const shape& y, const Emit& emit) const {
-    emit(box_move::run(0, y.size(), 0, 0));
-    emit(box_move::run(1, x[1].size(), 0, i.value * x[1].size()));
+  void copies(std::span<const shape> x, const shape& y, const Emit& emit) const {
+    emit(strided_copy::run(0, y.size(), 0, 0));
+    emit(strided_copy::run(1, x[1].size(), 0, i.value * x[1].size()));
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const int64_t n = draw.positive_extent();
     const int64_t c = draw.extent();
-    return draw.sample(scatter_add_row_op{.i = draw.whole(0, n - 1)}, shape{n, c}, shape{c});
+    return draw.test_case(scatter_add_row_op{.i = draw.whole(0, n - 1)}, shape{n, c}, shape{c});
   }
 };
 AXG_OPERATOR(scatter_add_row)

@@ -1,7 +1,6 @@
 #pragma once
 
-#include <axiograd/core/box_move.hpp>
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/index.hpp>
 
 namespace axiograd {
 
@@ -16,7 +15,7 @@ struct slice_op {
                                 .source = "contract 19.12",
                                 .torch = "x[start:stop:step]; it clips silently, no negative indices here"};
   static constexpr op_facts facts{};
-  static constexpr family kind = family::index;
+  using kind = family::index;
 
   required<int> axis;
   required<int64_t> start, stop;
@@ -39,7 +38,7 @@ struct slice_op {
     return y;
   }
   template <class Emit>
-  void moves(std::span<const shape> x, const shape& y, const Emit& emit) const {
+  void copies(std::span<const shape> x, const shape& y, const Emit& emit) const {
     const int64_t inner = y.from(axis + 1).size();
     emit({.box = {y.first(axis).size(), y[axis], inner},
           .from = start * inner,
@@ -48,11 +47,12 @@ struct slice_op {
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const shape x = draw.positive_shape(1);
     const int axis = draw.whole(0, x.rank - 1);
     const int64_t start = draw.whole(0, x[axis]);
-    return draw.sample(slice_op{.axis = axis, .start = start, .stop = draw.whole(start, x[axis]), .step = draw.whole(1, 3)}, x);
+    return draw.test_case(slice_op{.axis = axis, .start = start, .stop = draw.whole(start, x[axis]), .step = draw.whole(1, 3)},
+                          x);
   }
 };
 AXG_OPERATOR(slice)

@@ -1,7 +1,6 @@
 #pragma once
 
-#include <axiograd/core/box_move.hpp>
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/index.hpp>
 
 namespace axiograd {
 
@@ -17,7 +16,7 @@ struct slice_dim0_op {
                                 .source = "contract 7",
                                 .torch = "x[start:start+length]; it clips silently"};
   static constexpr op_facts facts{};
-  static constexpr family kind = family::index;
+  using kind = family::index;
 
   required<int64_t> start, length;
   static constexpr auto attributes() {
@@ -34,15 +33,15 @@ struct slice_dim0_op {
     return y;
   }
   template <class Emit>
-  void moves(std::span<const shape> x, const shape& y, const Emit& emit) const {
-    emit(box_move::run(0, y.size(), start.value * x[0].stride(0), 0));
+  void copies(std::span<const shape> x, const shape& y, const Emit& emit) const {
+    emit(strided_copy::run(0, y.size(), start.value * x[0].stride(0), 0));
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const shape x = draw.positive_shape(1);
     const int64_t start = draw.whole(0, x[0]);
-    return draw.sample(slice_dim0_op{.start = start, .length = draw.whole(0, x[0] - start)}, x);
+    return draw.test_case(slice_dim0_op{.start = start, .length = draw.whole(0, x[0] - start)}, x);
   }
 };
 AXG_OPERATOR(slice_dim0)

@@ -1,7 +1,6 @@
 #pragma once
 
-#include <axiograd/core/contraction.hpp>
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/contraction.hpp>
 
 namespace axiograd {
 
@@ -17,7 +16,7 @@ struct bmm_op {
                                 .source = "contract 8",
                                 .torch = "torch.bmm; same"};
   static constexpr op_facts facts{};
-  static constexpr family kind = family::contraction;
+  using kind = family::contraction;
   static constexpr arity in{.tensors = 2};
   static constexpr sample_ranks ranks{3, 3};
   static constexpr contraction product{.subscripts = "qmk,qkn->qmn"};
@@ -29,9 +28,9 @@ struct bmm_op {
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const int64_t q = draw.extent(), m = draw.extent(), k = draw.extent(), n = draw.extent();
-    return draw.sample(bmm_op{}, shape{q, m, k}, shape{q, k, n});
+    return draw.test_case(bmm_op{}, shape{q, m, k}, shape{q, k, n});
   }
 };
 AXG_OPERATOR(bmm)

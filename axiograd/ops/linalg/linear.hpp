@@ -1,7 +1,6 @@
 #pragma once
 
-#include <axiograd/core/contraction.hpp>
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/contraction.hpp>
 
 namespace axiograd {
 
@@ -19,7 +18,7 @@ struct linear_op {
                                 .source = "contract 8",
                                 .torch = "torch.nn.functional.linear(x, w, b); the inputs are in another order"};
   static constexpr op_facts facts{};
-  static constexpr family kind = family::contraction;
+  using kind = family::contraction;
   static constexpr arity in{.tensors = 3, .optional = 1};
   static constexpr sample_ranks ranks{2, 1, 1};
   static constexpr input_set shared{0, 1};
@@ -33,9 +32,9 @@ struct linear_op {
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const int64_t i = draw.extent(), o = draw.extent();
-    return draw.sample(linear_op{}, shape{o, i}, draw.optional(shape{o}), shape{i});
+    return draw.test_case(linear_op{}, shape{o, i}, draw.optional(shape{o}), shape{i});
   }
 };
 AXG_OPERATOR(linear)

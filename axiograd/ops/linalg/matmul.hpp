@@ -1,7 +1,6 @@
 #pragma once
 
-#include <axiograd/core/contraction.hpp>
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/contraction.hpp>
 
 namespace axiograd {
 
@@ -18,7 +17,7 @@ struct matmul_op {
                                 .source = "contract 8",
                                 .torch = "torch.matmul; vectors are not promoted, only leading axes broadcast"};
   static constexpr op_facts facts{};
-  static constexpr family kind = family::contraction;
+  using kind = family::contraction;
   static constexpr arity in{.tensors = 2};
   static constexpr sample_ranks ranks{2, 2};
   static constexpr contraction product{.subscripts = "mk,kn->mn"};
@@ -29,9 +28,9 @@ struct matmul_op {
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const int64_t m = draw.extent(), k = draw.extent(), n = draw.extent();
-    return draw.sample(matmul_op{}, shape{m, k}, shape{k, n});
+    return draw.test_case(matmul_op{}, shape{m, k}, shape{k, n});
   }
 };
 AXG_OPERATOR(matmul)

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <axiograd/core/row.hpp>
+#include <axiograd/families/row.hpp>
+#include <axiograd/families/rowwise.hpp>
 #include <axiograd/ops/arithmetic/sqrt.hpp>
 
 namespace axiograd {
@@ -20,7 +21,7 @@ struct cosine_similarity_loss_op {
       .torch = "1 - torch.nn.functional.cosine_similarity of the flattened tensors; eps = 1e-8 there"};
   // The derivative reaches 1 / |x|, where two terms of that size cancel; its error is bounded in roundings of 1.
   static constexpr op_facts facts{.max_ulp = 16, .derivative_max_ulp = 65536};
-  static constexpr family kind = family::rowwise;
+  using kind = family::rowwise;
   static constexpr row_result gives = row_result::each;
   static constexpr arity in{.tensors = 2};
   template <class T>
@@ -52,9 +53,9 @@ struct cosine_similarity_loss_op {
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const shape x = draw.any_shape();
-    return draw.sample(cosine_similarity_loss_op{}, x, x);
+    return draw.test_case(cosine_similarity_loss_op{}, x, x);
   }
 
  private:

@@ -1,7 +1,8 @@
 #pragma once
 
 #include <axiograd/core/reduction.hpp>
-#include <axiograd/core/row.hpp>
+#include <axiograd/families/row.hpp>
+#include <axiograd/families/rowwise.hpp>
 #include <axiograd/ops/arithmetic/exp.hpp>
 #include <axiograd/ops/arithmetic/log.hpp>
 #include <tuple>
@@ -23,7 +24,7 @@ struct cross_entropy_labels_op {
                                 .source = "contract 14, C6; Szegedy et al. 2016, section 7",
                                 .torch = "torch.nn.functional.cross_entropy with class indices; its class axis is axis 1"};
   static constexpr op_facts facts{};
-  static constexpr family kind = family::rowwise;
+  using kind = family::rowwise;
   static constexpr row_result gives = row_result::mean;
   static constexpr arity in{.tensors = 1, .side = 1};
   static constexpr int saved = 2;
@@ -71,9 +72,9 @@ struct cross_entropy_labels_op {
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const shape x = draw.positive_shape(1);
-    return draw.sample(
+    return draw.test_case(
         cross_entropy_labels_op{.label_smoothing = draw.whole(0, 1) == 1 ? draw.number(0, 1) : 0,
                                 .ignore_index = draw.whole(-1, 1),
                                 .reduction = draw.whole(0, 1) == 1 ? axiograd::reduction::sum : axiograd::reduction::mean},
@@ -84,9 +85,9 @@ struct cross_entropy_labels_op {
   /// The largest entry, the row exp(x - largest), and its sum.
   template <analytic_row X>
   static auto exponentials(const X& x, auto& keep) {
-    const auto highest = keep.number([&] { return max(x); });
+    const auto highest = keep.save_for_backward([&] { return max(x); });
     const auto each = keep.shared(exp(x - highest));
-    return std::tuple{highest, each, keep.number([&] { return sum(each); })};
+    return std::tuple{highest, each, keep.save_for_backward([&] { return sum(each); })};
   }
   template <row X>
   bool contributes(const X& x, int64_t label) const {

@@ -1,7 +1,8 @@
 #pragma once
 
 #include <axiograd/core/reduction.hpp>
-#include <axiograd/core/row.hpp>
+#include <axiograd/families/row.hpp>
+#include <axiograd/families/rowwise.hpp>
 #include <axiograd/ops/arithmetic/exp.hpp>
 #include <axiograd/ops/arithmetic/log.hpp>
 #include <axiograd/ops/loss/cross_entropy_labels.hpp>
@@ -21,7 +22,7 @@ struct cross_entropy_logits_op {
                                 .source = "contract 14, C6, C21",
                                 .torch = "torch.nn.functional.cross_entropy with probabilities; its class axis is axis 1"};
   static constexpr op_facts facts{};
-  static constexpr family kind = family::rowwise;
+  using kind = family::rowwise;
   static constexpr row_result gives = row_result::mean;
   static constexpr arity in{.tensors = 2};
   static constexpr int saved = 2;
@@ -50,17 +51,17 @@ struct cross_entropy_logits_op {
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const shape x = draw.any_shape();
     const cross_entropy_logits_op op{.reduction = draw.whole(0, 1) == 1 ? axiograd::reduction::sum : axiograd::reduction::mean};
-    return draw.sample(op, x, x);
+    return draw.test_case(op, x, x);
   }
 
  private:
   template <analytic_row X>
   static auto log_probabilities(const X& x, auto& keep) {
-    const auto highest = keep.number([&] { return max(x); });
-    return x - highest - keep.number([&] { return log(sum(exp(x - highest))); });
+    const auto highest = keep.save_for_backward([&] { return max(x); });
+    return x - highest - keep.save_for_backward([&] { return log(sum(exp(x - highest))); });
   }
 };
 AXG_OPERATOR(cross_entropy_logits)

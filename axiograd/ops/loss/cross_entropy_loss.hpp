@@ -1,7 +1,8 @@
 #pragma once
 
 #include <axiograd/core/reduction.hpp>
-#include <axiograd/core/row.hpp>
+#include <axiograd/families/row.hpp>
+#include <axiograd/families/rowwise.hpp>
 #include <axiograd/ops/arithmetic/log.hpp>
 
 namespace axiograd {
@@ -19,7 +20,7 @@ struct cross_entropy_loss_op {
                                 .source = "contract 14, C6, C7",
                                 .torch = "-(t * q.log()).sum(-1).mean(); not torch.nn.functional.cross_entropy"};
   static constexpr op_facts facts{.max_ulp = 64, .derivative_max_ulp = 64};
-  static constexpr family kind = family::rowwise;
+  using kind = family::rowwise;
   static constexpr row_result gives = row_result::mean;
   static constexpr arity in{.tensors = 2};
   template <class T>
@@ -53,10 +54,10 @@ struct cross_entropy_loss_op {
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const shape x = draw.any_shape();
     const cross_entropy_loss_op op{.reduction = draw.whole(0, 1) == 1 ? axiograd::reduction::sum : axiograd::reduction::mean};
-    return draw.sample(op, x, x);
+    return draw.test_case(op, x, x);
   }
 
  private:

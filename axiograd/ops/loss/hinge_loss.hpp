@@ -1,7 +1,7 @@
 #pragma once
 
-#include <axiograd/core/pointwise_loss.hpp>
 #include <axiograd/ops/activation/relu.hpp>
+#include <axiograd/ops/loss/parts/pointwise_loss.hpp>
 
 namespace axiograd {
 

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <axiograd/core/pointwise_loss.hpp>
 #include <axiograd/core/scalar/smooth.hpp>
 #include <axiograd/ops/activation/tanh.hpp>
 #include <axiograd/ops/arithmetic/exp.hpp>
 #include <axiograd/ops/arithmetic/expm1.hpp>
 #include <axiograd/ops/arithmetic/log.hpp>
 #include <axiograd/ops/arithmetic/log1p.hpp>
+#include <axiograd/ops/loss/parts/pointwise_loss.hpp>
 
 namespace axiograd {
 

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <axiograd/core/pointwise_loss.hpp>
 #include <axiograd/ops/arithmetic/abs.hpp>
 #include <axiograd/ops/arithmetic/sign.hpp>
+#include <axiograd/ops/loss/parts/pointwise_loss.hpp>
 
 namespace axiograd {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <axiograd/core/pointwise_loss.hpp>
+#include <axiograd/ops/loss/parts/pointwise_loss.hpp>
 
 namespace axiograd {
 

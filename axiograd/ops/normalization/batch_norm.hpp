@@ -1,9 +1,8 @@
 #pragma once
 
-#include <axiograd/core/normalization.hpp>
-#include <axiograd/core/op.hpp>
-#include <axiograd/core/view.hpp>
+#include <axiograd/families/custom.hpp>
 #include <axiograd/ops/arithmetic/sqrt.hpp>
+#include <axiograd/ops/normalization/parts/norm_groups.hpp>
 
 namespace axiograd {
 
@@ -20,7 +19,7 @@ struct batch_norm_op {
                                 .source = "Ioffe & Szegedy 2015; contract 19.14",
                                 .torch = "torch.nn.functional.batch_norm(training=True); same"};
   static constexpr op_facts facts{.max_ulp = 16, .derivative_max_ulp = 4096};
-  static constexpr family kind = family::sample;
+  using kind = family::custom;
   static constexpr arity in{.tensors = 3};
   static constexpr input_set shared{1, 2};
   template <class T>
@@ -55,9 +54,9 @@ struct batch_norm_op {
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const shape x = draw.positive_shape(2);
-    return draw.sample(batch_norm_op{}, x, shape{x[1]}, shape{x[1]});
+    return draw.test_case(batch_norm_op{}, x, shape{x[1]}, shape{x[1]});
   }
 };
 AXG_OPERATOR(batch_norm)

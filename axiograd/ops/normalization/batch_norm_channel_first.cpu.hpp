@@ -1,9 +1,8 @@
 #pragma once
 // By vectors and channels instead of chains of single numbers (docs/decisions/kernels.md).
 
-#include <axiograd/kernels/norms.hpp>
 #include <axiograd/ops/normalization/batch_norm_channel_first.hpp>
-#include <axiograd/runtime/operator_of.hpp>
+#include <axiograd/ops/normalization/parts/norms.hpp>
 
 namespace axiograd {
 

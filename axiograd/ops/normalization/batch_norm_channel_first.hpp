@@ -1,9 +1,8 @@
 #pragma once
 
-#include <axiograd/core/normalization.hpp>
-#include <axiograd/core/op.hpp>
-#include <axiograd/core/view.hpp>
+#include <axiograd/families/custom.hpp>
 #include <axiograd/ops/arithmetic/sqrt.hpp>
+#include <axiograd/ops/normalization/parts/norm_groups.hpp>
 
 namespace axiograd {
 
@@ -23,7 +22,7 @@ struct batch_norm_channel_first_op {
       .torch = "torch.nn.functional.instance_norm(x, weight, bias); there eps = 1e-5"};
   // The derivative reaches 1 / sqrt(epsilon) = 1000; its error is bounded in roundings of 1.
   static constexpr op_facts facts{.max_ulp = 16, .derivative_max_ulp = 4096};
-  static constexpr family kind = family::sample;
+  using kind = family::custom;
   static constexpr arity in{.tensors = 3};
   static constexpr sample_ranks ranks{3, 1, 1};
   static constexpr input_set shared{1, 2};
@@ -59,9 +58,9 @@ struct batch_norm_channel_first_op {
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const int64_t c = draw.length(1, 4), h = draw.positive_extent();
-    return draw.sample(batch_norm_channel_first_op{}, shape{c, h, draw.positive_extent()}, shape{c}, shape{c});
+    return draw.test_case(batch_norm_channel_first_op{}, shape{c, h, draw.positive_extent()}, shape{c}, shape{c});
   }
 };
 AXG_OPERATOR(batch_norm_channel_first)

@@ -1,9 +1,8 @@
 #pragma once
 
-#include <axiograd/core/normalization.hpp>
-#include <axiograd/core/op.hpp>
-#include <axiograd/core/view.hpp>
+#include <axiograd/families/custom.hpp>
 #include <axiograd/ops/arithmetic/sqrt.hpp>
+#include <axiograd/ops/normalization/parts/norm_groups.hpp>
 
 namespace axiograd {
 
@@ -20,7 +19,7 @@ struct group_norm_op {
                                 .source = "Wu & He 2018, eq. 1; contract 19.14",
                                 .torch = "torch.nn.functional.group_norm; same"};
   static constexpr op_facts facts{.max_ulp = 16, .derivative_max_ulp = 4096};
-  static constexpr family kind = family::sample;
+  using kind = family::custom;
   static constexpr arity in{.tensors = 3};
   static constexpr input_set shared{1, 2};
   template <class T>
@@ -65,11 +64,11 @@ struct group_norm_op {
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     shape x = draw.positive_shape(2);
     const int groups = draw.whole(1, 3);
     x[1] = groups * draw.length(1, 3);
-    return draw.sample(group_norm_op{.groups = groups}, x, shape{x[1]}, shape{x[1]});
+    return draw.test_case(group_norm_op{.groups = groups}, x, shape{x[1]}, shape{x[1]});
   }
 };
 AXG_OPERATOR(group_norm)

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <axiograd/core/row.hpp>
+#include <axiograd/families/row.hpp>
+#include <axiograd/families/rowwise.hpp>
 #include <axiograd/ops/arithmetic/sqrt.hpp>
 
 namespace axiograd {
@@ -19,7 +20,7 @@ struct layer_norm_op {
                                 .torch = "torch.nn.functional.layer_norm(x, (d,)); there eps = 1e-5"};
   // The derivative reaches 1 / sqrt(epsilon) = 1000; its error is bounded in roundings of 1.
   static constexpr op_facts facts{.max_ulp = 16, .derivative_max_ulp = 4096};
-  static constexpr family kind = family::rowwise;
+  using kind = family::rowwise;
   static constexpr row_result gives = row_result::row;
   static constexpr arity in{.tensors = 3};
   static constexpr input_set shared{1, 2};
@@ -54,10 +55,10 @@ struct layer_norm_op {
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const shape x = draw.positive_shape(1);
     const shape d = x.last(1);
-    return draw.sample(layer_norm_op{}, x, d, d);
+    return draw.test_case(layer_norm_op{}, x, d, d);
   }
 
  private:
@@ -65,9 +66,9 @@ struct layer_norm_op {
   template <analytic_row X>
   std::array<lane_of<X>, 2> moments(const X& x, auto& keep) const {
     using T = lane_of<X>;
-    const T m = keep.number([&] { return corrected_mean(x); });
+    const T m = keep.save_for_backward([&] { return corrected_mean(x); });
     const auto c = x - m;
-    return {m, keep.number([&] { return T(1) / sqrt(mean(c * c) + epsilon.template as<T>()); })};
+    return {m, keep.save_for_backward([&] { return T(1) / sqrt(mean(c * c) + epsilon.template as<T>()); })};
   }
 };
 AXG_OPERATOR(layer_norm)

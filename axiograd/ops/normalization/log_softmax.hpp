@@ -1,6 +1,7 @@
 #pragma once
 
-#include <axiograd/core/row.hpp>
+#include <axiograd/families/row.hpp>
+#include <axiograd/families/rowwise.hpp>
 #include <axiograd/ops/arithmetic/exp.hpp>
 #include <axiograd/ops/arithmetic/log.hpp>
 
@@ -18,7 +19,7 @@ struct log_softmax_op {
                                 .source = "contract 3.1",
                                 .torch = "torch.log_softmax(dim=-1); same"};
   static constexpr op_facts facts{.max_ulp = 4, .derivative_max_ulp = 8};
-  static constexpr family kind = family::rowwise;
+  using kind = family::rowwise;
   static constexpr row_result gives = row_result::row;
   template <class T>
   static constexpr bool runs_on = analytic<T>;
@@ -46,9 +47,9 @@ struct log_softmax_op {
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const shape x = draw.any_shape();
-    return draw.sample(log_softmax_op{.axis = static_cast<int>(draw.whole(-1, x.rank == 0 ? 0 : x.rank - 1))}, x);
+    return draw.test_case(log_softmax_op{.axis = static_cast<int>(draw.whole(-1, x.rank == 0 ? 0 : x.rank - 1))}, x);
   }
 };
 AXG_OPERATOR(log_softmax)

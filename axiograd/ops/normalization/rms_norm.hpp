@@ -1,6 +1,7 @@
 #pragma once
 
-#include <axiograd/core/row.hpp>
+#include <axiograd/families/row.hpp>
+#include <axiograd/families/rowwise.hpp>
 #include <axiograd/ops/arithmetic/sqrt.hpp>
 
 namespace axiograd {
@@ -19,7 +20,7 @@ struct rms_norm_op {
                                 .torch = "torch.nn.functional.rms_norm(x, (d,), gamma); its eps is the type's epsilon"};
   // The derivative reaches 1 / sqrt(epsilon) = 1000; its error is bounded in roundings of 1.
   static constexpr op_facts facts{.max_ulp = 16, .derivative_max_ulp = 4096};
-  static constexpr family kind = family::rowwise;
+  using kind = family::rowwise;
   static constexpr row_result gives = row_result::row;
   static constexpr arity in{.tensors = 2};
   static constexpr input_set shared{1};
@@ -52,16 +53,16 @@ struct rms_norm_op {
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const shape x = draw.positive_shape(1);
-    return draw.sample(rms_norm_op{}, x, x.last(1));
+    return draw.test_case(rms_norm_op{}, x, x.last(1));
   }
 
  private:
   template <analytic_row X>
   lane_of<X> inverse_root(const X& x, auto& keep) const {
     using T = lane_of<X>;
-    return keep.number([&] { return T(1) / sqrt(mean(x * x) + epsilon.template as<T>()); });
+    return keep.save_for_backward([&] { return T(1) / sqrt(mean(x * x) + epsilon.template as<T>()); });
   }
 };
 AXG_OPERATOR(rms_norm)

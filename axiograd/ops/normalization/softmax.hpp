@@ -1,6 +1,7 @@
 #pragma once
 
-#include <axiograd/core/row.hpp>
+#include <axiograd/families/row.hpp>
+#include <axiograd/families/rowwise.hpp>
 #include <axiograd/ops/arithmetic/exp.hpp>
 
 namespace axiograd {
@@ -17,7 +18,7 @@ struct softmax_op {
                                 .source = "Bridle 1990; contract 3.1",
                                 .torch = "torch.softmax(dim=-1); same"};
   static constexpr op_facts facts{.max_ulp = 4, .derivative_max_ulp = 8};
-  static constexpr family kind = family::rowwise;
+  using kind = family::rowwise;
   static constexpr row_result gives = row_result::row;
   template <class T>
   static constexpr bool runs_on = analytic<T>;
@@ -45,9 +46,9 @@ struct softmax_op {
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const shape x = draw.any_shape();
-    return draw.sample(softmax_op{.axis = static_cast<int>(draw.whole(-1, x.rank == 0 ? 0 : x.rank - 1))}, x);
+    return draw.test_case(softmax_op{.axis = static_cast<int>(draw.whole(-1, x.rank == 0 ? 0 : x.rank - 1))}, x);
   }
 };
 AXG_OPERATOR(softmax)

@@ -1,8 +1,7 @@
 #pragma once
 
-#include <axiograd/core/op.hpp>
-#include <axiograd/core/pooling.hpp>
-#include <axiograd/core/view.hpp>
+#include <axiograd/families/custom.hpp>
+#include <axiograd/ops/pooling/parts/windows.hpp>
 
 namespace axiograd {
 
@@ -19,7 +18,7 @@ struct adaptive_avg_pool_op {
                                 .source = "contract 10",
                                 .torch = "torch.nn.functional.adaptive_avg_pool1d, 2d, 3d; same"};
   static constexpr op_facts facts{};
-  static constexpr family kind = family::sample;
+  using kind = family::custom;
   template <class T>
   static constexpr bool runs_on = field<T>;
 
@@ -51,9 +50,9 @@ struct adaptive_avg_pool_op {
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
-    const auto [windows, x] = adaptive_geometry::sample(draw);
-    return draw.sample(adaptive_avg_pool_op{.windows = windows}, x);
+  static constexpr auto test_case(Draw& draw) {
+    const auto [windows, x] = adaptive_geometry::test_case(draw);
+    return draw.test_case(adaptive_avg_pool_op{.windows = windows}, x);
   }
 };
 AXG_OPERATOR(adaptive_avg_pool)

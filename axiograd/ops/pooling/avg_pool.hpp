@@ -1,8 +1,7 @@
 #pragma once
 
-#include <axiograd/core/op.hpp>
-#include <axiograd/core/pooling.hpp>
-#include <axiograd/core/view.hpp>
+#include <axiograd/families/custom.hpp>
+#include <axiograd/ops/pooling/parts/windows.hpp>
 
 namespace axiograd {
 
@@ -21,7 +20,7 @@ struct avg_pool_op {
                                 .source = "contract 10, C13",
                                 .torch = "torch.nn.functional.avg_pool1d, 2d, 3d; same without ceil_mode and divisor_override"};
   static constexpr op_facts facts{};
-  static constexpr family kind = family::sample;
+  using kind = family::custom;
   template <class T>
   static constexpr bool runs_on = field<T>;
 
@@ -57,9 +56,9 @@ struct avg_pool_op {
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
-    const auto [g, x] = pool_geometry::sample(draw, draw.whole(1, 3));
-    return draw.sample(avg_pool_op{.kernel = g.kernel, .stride = g.stride, .padding = g.padding}, x);
+  static constexpr auto test_case(Draw& draw) {
+    const auto [g, x] = pool_geometry::test_case(draw, draw.whole(1, 3));
+    return draw.test_case(avg_pool_op{.kernel = g.kernel, .stride = g.stride, .padding = g.padding}, x);
   }
 };
 AXG_OPERATOR(avg_pool)

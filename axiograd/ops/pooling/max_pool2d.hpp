@@ -1,5 +1,6 @@
 #pragma once
 
+#include <axiograd/families/custom.hpp>
 #include <axiograd/ops/pooling/max_pool.hpp>
 
 namespace axiograd {
@@ -16,7 +17,7 @@ struct max_pool2d_op {
     return i;
   }();
   static constexpr op_facts facts = max_pool_op::facts;
-  static constexpr family kind = family::sample;
+  using kind = family::custom;
   static constexpr sample_ranks ranks{3};
   template <class T>
   static constexpr bool runs_on = max_pool_op::runs_on<T>;
@@ -45,10 +46,10 @@ struct max_pool2d_op {
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
-    const auto [g, x] = pool_geometry::sample(draw, 2);
+  static constexpr auto test_case(Draw& draw) {
+    const auto [g, x] = pool_geometry::test_case(draw, 2);
     const auto pair = [](const axis_list& l) { return extents<2>(l[0], l[1]); };
-    return draw.sample(max_pool2d_op{.kernel = pair(g.kernel), .stride = pair(g.stride), .padding = pair(g.padding)}, x);
+    return draw.test_case(max_pool2d_op{.kernel = pair(g.kernel), .stride = pair(g.stride), .padding = pair(g.padding)}, x);
   }
 };
 AXG_OPERATOR(max_pool2d)

@@ -1,10 +1,9 @@
 #pragma once
 
-#include <axiograd/core/op.hpp>
-#include <axiograd/core/pooling.hpp>
-#include <axiograd/core/view.hpp>
+#include <axiograd/families/custom.hpp>
 #include <axiograd/ops/arithmetic/exp.hpp>
 #include <axiograd/ops/arithmetic/log.hpp>
+#include <axiograd/ops/pooling/parts/windows.hpp>
 
 namespace axiograd {
 
@@ -24,7 +23,7 @@ struct smooth_max_pool_op {
                                 .source = "contract 10, C13",
                                 .torch = "none; torch.logsumexp over unfolded windows"};
   static constexpr op_facts facts{};
-  static constexpr family kind = family::sample;
+  using kind = family::custom;
   template <class T>
   static constexpr bool runs_on = analytic<T> && requires(T a, T b) {
     { a > b } -> std::convertible_to<bool>;
@@ -65,13 +64,13 @@ struct smooth_max_pool_op {
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
-    const auto [g, x] = pool_geometry::sample(draw, draw.whole(1, 3));
-    return draw.sample(smooth_max_pool_op{.kernel = g.kernel,
-                                          .stride = g.stride,
-                                          .padding = g.padding,
-                                          .beta = (draw.whole(0, 1) == 0 ? 1 : -1) * draw.number(1, 3)},
-                       x);
+  static constexpr auto test_case(Draw& draw) {
+    const auto [g, x] = pool_geometry::test_case(draw, draw.whole(1, 3));
+    return draw.test_case(smooth_max_pool_op{.kernel = g.kernel,
+                                             .stride = g.stride,
+                                             .padding = g.padding,
+                                             .beta = (draw.whole(0, 1) == 0 ? 1 : -1) * draw.number(1, 3)},
+                          x);
   }
 
  private:

@@ -2,8 +2,7 @@
 
 #include <axiograd/core/algorithm.hpp>
 #include <axiograd/core/block_sum.hpp>
-#include <axiograd/core/op.hpp>
-#include <axiograd/core/view.hpp>
+#include <axiograd/families/custom.hpp>
 
 namespace axiograd {
 
@@ -18,7 +17,7 @@ struct cumsum_op {
                                 .source = "prefix sum",
                                 .torch = "torch.cumsum(dim=axis); no negative axes"};
   static constexpr op_facts facts{};
-  static constexpr family kind = family::sample;
+  using kind = family::custom;
   template <class T>
   static constexpr bool runs_on = ring<T>;
 
@@ -57,9 +56,9 @@ struct cumsum_op {
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const shape x = draw.any_shape(1);
-    return draw.sample(cumsum_op{.axis = static_cast<int>(draw.whole(0, x.rank - 1))}, x);
+    return draw.test_case(cumsum_op{.axis = static_cast<int>(draw.whole(0, x.rank - 1))}, x);
   }
 
  private:

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <axiograd/core/row.hpp>
+#include <axiograd/families/row.hpp>
+#include <axiograd/families/rowwise.hpp>
 #include <axiograd/ops/arithmetic/exp.hpp>
 #include <axiograd/ops/arithmetic/log.hpp>
 
@@ -18,7 +19,7 @@ struct logsumexp_op {
                                 .source = "contract 3.1, companion",
                                 .torch = "torch.logsumexp(dim=axis); same"};
   static constexpr op_facts facts{.max_ulp = 4, .derivative_max_ulp = 16};
-  static constexpr family kind = family::rowwise;
+  using kind = family::rowwise;
   static constexpr row_result gives = row_result::each;
   static constexpr int saved = 2;
   template <class T>
@@ -56,15 +57,15 @@ struct logsumexp_op {
   /// The shift m, and the sum of exp(x - m).
   template <analytic_row X>
   static std::array<lane_of<X>, 2> exponentials(const X& x, auto& keep) {
-    const lane_of<X> m = keep.number([&] { return shift(x); });
-    return {m, keep.number([&] { return sum(exp(x - m)); })};
+    const lane_of<X> m = keep.save_for_backward([&] { return shift(x); });
+    return {m, keep.save_for_backward([&] { return sum(exp(x - m)); })};
   }
 
  public:
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const shape x = draw.positive_shape(1);
-    return draw.sample(logsumexp_op{.axis = static_cast<int>(draw.whole(0, x.rank - 1))}, x);
+    return draw.test_case(logsumexp_op{.axis = static_cast<int>(draw.whole(0, x.rank - 1))}, x);
   }
 };
 AXG_OPERATOR(logsumexp)

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <axiograd/core/row.hpp>
+#include <axiograd/families/row.hpp>
+#include <axiograd/families/rowwise.hpp>
 
 namespace axiograd {
 
@@ -16,7 +17,7 @@ struct reduce_mean_op {
                                 .source = "contract 5",
                                 .torch = "torch.mean(dim=axis); negative axes and empty extents are errors here"};
   static constexpr op_facts facts{};
-  static constexpr family kind = family::rowwise;
+  using kind = family::rowwise;
   static constexpr row_result gives = row_result::each;
   template <class T>
   static constexpr bool runs_on = field<T>;
@@ -41,9 +42,9 @@ struct reduce_mean_op {
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const shape x = draw.positive_shape(1);
-    return draw.sample(reduce_mean_op{.axis = static_cast<int>(draw.whole(0, x.rank - 1))}, x);
+    return draw.test_case(reduce_mean_op{.axis = static_cast<int>(draw.whole(0, x.rank - 1))}, x);
   }
 };
 AXG_OPERATOR(reduce_mean)

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <axiograd/core/row.hpp>
+#include <axiograd/families/row.hpp>
+#include <axiograd/families/rowwise.hpp>
 
 namespace axiograd {
 
@@ -17,7 +18,7 @@ struct reduce_min_op {
       .source = "contract 5, companion",
       .torch = "torch.min(dim=axis).values; same"};
   static constexpr op_facts facts{};
-  static constexpr family kind = family::rowwise;
+  using kind = family::rowwise;
   static constexpr row_result gives = row_result::each;
   static constexpr bool finds_positions = true;
   template <class T>
@@ -53,9 +54,9 @@ struct reduce_min_op {
 
  public:
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const shape x = draw.positive_shape(1);
-    return draw.sample(reduce_min_op{.axis = static_cast<int>(draw.whole(0, x.rank - 1))}, x);
+    return draw.test_case(reduce_min_op{.axis = static_cast<int>(draw.whole(0, x.rank - 1))}, x);
   }
 };
 AXG_OPERATOR(reduce_min)

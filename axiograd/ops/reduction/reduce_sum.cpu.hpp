@@ -1,9 +1,8 @@
 #pragma once
 // Along an outer axis the rows are columns of memory and are summed as such, not gathered (docs/decisions/kernels.md).
 
-#include <axiograd/kernels/columns.hpp>
+#include <axiograd/ops/reduction/parts/columns.hpp>
 #include <axiograd/ops/reduction/reduce_sum.hpp>
-#include <axiograd/runtime/operator_of.hpp>
 
 namespace axiograd {
 

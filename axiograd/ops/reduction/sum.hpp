@@ -1,6 +1,7 @@
 #pragma once
 
-#include <axiograd/core/row.hpp>
+#include <axiograd/families/row.hpp>
+#include <axiograd/families/rowwise.hpp>
 
 namespace axiograd {
 
@@ -13,7 +14,7 @@ struct sum_op {
                                 .source = "contract 5",
                                 .torch = "torch.sum(); same"};
   static constexpr op_facts facts{};
-  static constexpr family kind = family::rowwise;
+  using kind = family::rowwise;
   static constexpr row_result gives = row_result::each;
   template <class T>
   static constexpr bool runs_on = ring<T>;
@@ -31,8 +32,8 @@ struct sum_op {
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
-    return draw.sample(sum_op{}, draw.any_shape());
+  static constexpr auto test_case(Draw& draw) {
+    return draw.test_case(sum_op{}, draw.any_shape());
   }
 };
 AXG_OPERATOR(sum)

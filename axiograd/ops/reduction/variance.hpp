@@ -1,6 +1,7 @@
 #pragma once
 
-#include <axiograd/core/row.hpp>
+#include <axiograd/families/row.hpp>
+#include <axiograd/families/rowwise.hpp>
 
 namespace axiograd {
 
@@ -16,7 +17,7 @@ struct variance_op {
                                 .source = "Chan, Golub & LeVeque 1983, section 1",
                                 .torch = "torch.var(dim=axis); n <= correction is an error here"};
   static constexpr op_facts facts{.max_ulp = 8, .derivative_max_ulp = 64};
-  static constexpr family kind = family::rowwise;
+  using kind = family::rowwise;
   static constexpr row_result gives = row_result::each;
   template <class T>
   static constexpr bool runs_on = field<T>;
@@ -48,10 +49,10 @@ struct variance_op {
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const shape x = draw.positive_shape(1);
     const int axis = draw.whole(0, x.rank - 1);
-    return draw.sample(variance_op{.axis = axis, .correction = x[axis] > 1 ? draw.whole(0, 1) : 0}, x);
+    return draw.test_case(variance_op{.axis = axis, .correction = x[axis] > 1 ? draw.whole(0, 1) : 0}, x);
   }
 
  private:

@@ -1,7 +1,6 @@
 #pragma once
 
-#include <axiograd/core/box_move.hpp>
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/index.hpp>
 
 namespace axiograd {
 
@@ -17,7 +16,7 @@ struct broadcast_to_op {
                                 .source = "contract 2.3, 5, C22",
                                 .torch = "torch.broadcast_to; there the alignment is always trailing"};
   static constexpr op_facts facts{};
-  static constexpr family kind = family::index;
+  using kind = family::index;
 
   required<shape> dims;
   axis_list axes{};
@@ -49,15 +48,15 @@ struct broadcast_to_op {
     return dims.value;
   }
   template <class Emit>
-  void moves(std::span<const shape> x, const shape& y, const Emit& emit) const {
-    box_move m = box_move::of(y);
+  void copies(std::span<const shape> x, const shape& y, const Emit& emit) const {
+    strided_copy m = strided_copy::of(y);
     for (int axis = 0; axis < x[0].rank; ++axis)
       if (x[0][axis] != 1) m.from_stride[static_cast<std::size_t>(target(x[0], axis))] = x[0].stride(axis);
     emit(m);
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const shape y = draw.any_shape();
     shape x;
     axis_list axes;
@@ -66,7 +65,7 @@ struct broadcast_to_op {
         x.append(draw.whole(0, 1) == 0 ? 1 : y[axis]);
         axes.append(axis);
       }
-    return draw.sample(broadcast_to_op{.dims = y, .axes = axes}, x);
+    return draw.test_case(broadcast_to_op{.dims = y, .axes = axes}, x);
   }
 };
 AXG_OPERATOR(broadcast_to)

@@ -1,7 +1,6 @@
 #pragma once
 
-#include <axiograd/core/box_move.hpp>
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/index.hpp>
 
 namespace axiograd {
 
@@ -17,8 +16,8 @@ struct flatten_op {
                                 .source = "contract 6",
                                 .torch = "torch.flatten(start_dim=start); same"};
   static constexpr op_facts facts{};
-  static constexpr family kind = family::index;
-  static constexpr bool relabels = true;
+  using kind = family::index;
+  static constexpr bool is_view = true;
 
   int start = 0;
   static constexpr auto attributes() { return attribute_list{attribute{"start", &flatten_op::start, "first axis to join"}}; }
@@ -31,14 +30,14 @@ struct flatten_op {
     return y;
   }
   template <class Emit>
-  void moves(std::span<const shape>, const shape& y, const Emit& emit) const {
-    emit(box_move::run(0, y.size(), 0, 0));
+  void copies(std::span<const shape>, const shape& y, const Emit& emit) const {
+    emit(strided_copy::run(0, y.size(), 0, 0));
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const shape x = draw.any_shape();
-    return draw.sample(flatten_op{.start = static_cast<int>(draw.whole(0, x.rank))}, x);
+    return draw.test_case(flatten_op{.start = static_cast<int>(draw.whole(0, x.rank))}, x);
   }
 };
 AXG_OPERATOR(flatten)

@@ -1,7 +1,6 @@
 #pragma once
 
-#include <axiograd/core/box_move.hpp>
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/index.hpp>
 
 namespace axiograd {
 
@@ -17,7 +16,7 @@ struct permute_op {
                                 .source = "contract 6",
                                 .torch = "torch.permute; no negative axes"};
   static constexpr op_facts facts{};
-  static constexpr family kind = family::index;
+  using kind = family::index;
 
   required<axis_list> axes;
   static constexpr auto attributes() {
@@ -38,14 +37,14 @@ struct permute_op {
     return y;
   }
   template <class Emit>
-  void moves(std::span<const shape> x, const shape& y, const Emit& emit) const {
-    box_move m = box_move::of(y);
+  void copies(std::span<const shape> x, const shape& y, const Emit& emit) const {
+    strided_copy m = strided_copy::of(y);
     for (int i = 0; i < y.rank; ++i) m.from_stride[static_cast<std::size_t>(i)] = x[0].stride(static_cast<int>(axes.value[i]));
     emit(m);
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const shape x = draw.any_shape();
     axis_list axes;
     for (int i = 0; i < x.rank; ++i) axes.append(i);
@@ -55,7 +54,7 @@ struct permute_op {
       axes[i] = axes[j];
       axes[j] = swapped;
     }
-    return draw.sample(permute_op{.axes = axes}, x);
+    return draw.test_case(permute_op{.axes = axes}, x);
   }
 };
 AXG_OPERATOR(permute)

@@ -1,7 +1,6 @@
 #pragma once
 
-#include <axiograd/core/box_move.hpp>
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/index.hpp>
 
 namespace axiograd {
 
@@ -17,8 +16,8 @@ struct reshape_op {
                                 .source = "contract 6",
                                 .torch = "torch.reshape; no extent of -1"};
   static constexpr op_facts facts{};
-  static constexpr family kind = family::index;
-  static constexpr bool relabels = true;
+  using kind = family::index;
+  static constexpr bool is_view = true;
 
   required<shape> dims;
   static constexpr auto attributes() { return attribute_list{attribute{"dims", &reshape_op::dims, "the new shape"}}; }
@@ -31,16 +30,16 @@ struct reshape_op {
     return dims.value;
   }
   template <class Emit>
-  void moves(std::span<const shape>, const shape& y, const Emit& emit) const {
-    emit(box_move::run(0, y.size(), 0, 0));
+  void copies(std::span<const shape>, const shape& y, const Emit& emit) const {
+    emit(strided_copy::run(0, y.size(), 0, 0));
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const shape x = draw.any_shape();
     shape reversed;
     for (int axis = x.rank - 1; axis >= 0; --axis) reversed.append(x[axis]);
-    return draw.sample(reshape_op{.dims = reversed}, x);
+    return draw.test_case(reshape_op{.dims = reversed}, x);
   }
 };
 AXG_OPERATOR(reshape)

@@ -1,7 +1,6 @@
 #pragma once
 
-#include <axiograd/core/box_move.hpp>
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/index.hpp>
 
 namespace axiograd {
 
@@ -17,7 +16,7 @@ struct swap_adjacent_at_depth_op {
                                 .source = "contract 2.1, 6",
                                 .torch = "torch.transpose(x, depth, depth + 1); it raises where this is the identity"};
   static constexpr op_facts facts{};
-  static constexpr family kind = family::index;
+  using kind = family::index;
   required<int> depth;
   static constexpr auto attributes() {
     return attribute_list{attribute{"depth", &swap_adjacent_at_depth_op::depth, "first of the two axes"}};
@@ -33,8 +32,8 @@ struct swap_adjacent_at_depth_op {
     return y;
   }
   template <class Emit>
-  void moves(std::span<const shape> x, const shape& y, const Emit& emit) const {
-    box_move m = box_move::of(y);
+  void copies(std::span<const shape> x, const shape& y, const Emit& emit) const {
+    strided_copy m = strided_copy::of(y);
     for (int axis = 0; axis < y.rank; ++axis) {
       const int from = axis == depth.value ? axis + 1 : axis - 1 == depth.value ? axis - 1 : axis;
       m.from_stride[static_cast<std::size_t>(axis)] = x[0].stride(from);  // behind the last axis it is 1, as that of the last
@@ -43,9 +42,9 @@ struct swap_adjacent_at_depth_op {
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const shape x = draw.any_shape();
-    return draw.sample(swap_adjacent_at_depth_op{.depth = draw.whole(0, 4)}, x);
+    return draw.test_case(swap_adjacent_at_depth_op{.depth = draw.whole(0, 4)}, x);
   }
 };
 AXG_OPERATOR(swap_adjacent_at_depth)

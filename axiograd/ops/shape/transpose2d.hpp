@@ -1,7 +1,6 @@
 #pragma once
 
-#include <axiograd/core/box_move.hpp>
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/index.hpp>
 
 namespace axiograd {
 
@@ -17,21 +16,21 @@ struct transpose2d_op {
                                 .source = "contract 6",
                                 .torch = "torch.t; leading axes as in x.mT"};
   static constexpr op_facts facts{};
-  static constexpr family kind = family::index;
+  using kind = family::index;
   static constexpr sample_ranks ranks{2};
 
   constexpr shape_result infer_shape(const shape& x) const { return shape{x[1], x[0]}; }
   template <class Emit>
-  void moves(std::span<const shape>, const shape& y, const Emit& emit) const {
-    box_move m = box_move::of(y);
+  void copies(std::span<const shape>, const shape& y, const Emit& emit) const {
+    strided_copy m = strided_copy::of(y);
     m.from_stride = {1, y[0]};
     emit(m);
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const int64_t m = draw.extent();
-    return draw.sample(transpose2d_op{}, shape{m, draw.extent()});
+    return draw.test_case(transpose2d_op{}, shape{m, draw.extent()});
   }
 };
 AXG_OPERATOR(transpose2d)

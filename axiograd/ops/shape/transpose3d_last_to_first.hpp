@@ -1,7 +1,6 @@
 #pragma once
 
-#include <axiograd/core/box_move.hpp>
-#include <axiograd/core/op.hpp>
+#include <axiograd/families/index.hpp>
 
 namespace axiograd {
 
@@ -17,21 +16,21 @@ struct transpose3d_last_to_first_op {
                                 .source = "contract 6",
                                 .torch = "torch.permute(x, (2, 0, 1))"};
   static constexpr op_facts facts{};
-  static constexpr family kind = family::index;
+  using kind = family::index;
   static constexpr sample_ranks ranks{3};
 
   constexpr shape_result infer_shape(const shape& x) const { return shape{x[2], x[0], x[1]}; }
   template <class Emit>
-  void moves(std::span<const shape> x, const shape& y, const Emit& emit) const {
-    box_move m = box_move::of(y);
+  void copies(std::span<const shape> x, const shape& y, const Emit& emit) const {
+    strided_copy m = strided_copy::of(y);
     m.from_stride = {x[0].stride(2), x[0].stride(0), x[0].stride(1)};
     emit(m);
   }
 
   template <class Draw>
-  static constexpr auto sample(Draw& draw) {
+  static constexpr auto test_case(Draw& draw) {
     const int64_t a = draw.extent(), b = draw.extent();
-    return draw.sample(transpose3d_last_to_first_op{}, shape{a, b, draw.extent()});
+    return draw.test_case(transpose3d_last_to_first_op{}, shape{a, b, draw.extent()});
   }
 };
 AXG_OPERATOR(transpose3d_last_to_first)
