@@ -19,6 +19,8 @@
 #include <axiograd/io/digits.hpp>
 #include <axiograd/io/model.hpp>
 #include <axiograd/kernels/precision.hpp>
+#include <axiograd/nn/composition.hpp>
+#include <axiograd/nn/convolution.hpp>
 #include <axiograd/nn/layers.hpp>
 #include <axiograd/nn/normalization.hpp>
 #include <axiograd/nn/optimiser.hpp>

@@ -1,8 +1,9 @@
 // What a builder makes of programs that fail, whoever reports it.
 
 #include <axiograd/autograd/builder.hpp>
+#include <axiograd/ops/activation/relu.hpp>
 #include <axiograd/ops/infix.hpp>
-#include <axiograd/ops/ops.hpp>
+#include <axiograd/ops/reduction/sum.hpp>
 #include <gtest/gtest.h>
 
 namespace axiograd {

@@ -4,7 +4,10 @@
 #include <axiograd/autograd/tape.hpp>
 #include <axiograd/core/random.hpp>
 #include <axiograd/kernels/parallel.hpp>
-#include <axiograd/ops/ops.hpp>
+#include <axiograd/ops/arithmetic/abs.hpp>
+#include <axiograd/ops/arithmetic/add.hpp>
+#include <axiograd/ops/convolution/conv2d.hpp>
+#include <axiograd/ops/reduction/sum.hpp>
 #include <cmath>
 #include <gtest/gtest.h>
 

@@ -3,8 +3,12 @@
 #include <axiograd/autograd/builder.hpp>
 #include <axiograd/core/scalar/rational.hpp>
 #include <axiograd/operators/evaluate.hpp>
+#include <axiograd/ops/arithmetic/add.hpp>
+#include <axiograd/ops/arithmetic/div.hpp>
+#include <axiograd/ops/arithmetic/exp.hpp>
+#include <axiograd/ops/arithmetic/reciprocal.hpp>
 #include <axiograd/ops/infix.hpp>
-#include <axiograd/ops/ops.hpp>
+#include <axiograd/ops/linalg/matmul.hpp>
 #include <gtest/gtest.h>
 #include <stdexcept>
 

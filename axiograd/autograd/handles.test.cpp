@@ -7,8 +7,18 @@
 #include <axiograd/functional/recurrent.hpp>
 #include <axiograd/functional/reduce.hpp>
 #include <axiograd/operators/program.hpp>
+#include <axiograd/ops/arithmetic/add.hpp>
+#include <axiograd/ops/arithmetic/exp.hpp>
+#include <axiograd/ops/arithmetic/square.hpp>
 #include <axiograd/ops/infix.hpp>
-#include <axiograd/ops/ops.hpp>
+#include <axiograd/ops/linalg/linear.hpp>
+#include <axiograd/ops/linalg/matmul.hpp>
+#include <axiograd/ops/loss/mse_loss.hpp>
+#include <axiograd/ops/normalization/softmax.hpp>
+#include <axiograd/ops/reduction/reduce_sum.hpp>
+#include <axiograd/ops/reduction/sum.hpp>
+#include <axiograd/ops/reduction/variance.hpp>
+#include <axiograd/ops/shape/reshape.hpp>
 #include <functional>
 #include <gtest/gtest.h>
 

@@ -2,8 +2,20 @@
 
 #include <axiograd/autograd/tape.hpp>
 #include <axiograd/core/random.hpp>
+#include <axiograd/ops/activation/gelu.hpp>
+#include <axiograd/ops/activation/relu.hpp>
+#include <axiograd/ops/activation/tanh.hpp>
+#include <axiograd/ops/arithmetic/add.hpp>
+#include <axiograd/ops/arithmetic/mul.hpp>
+#include <axiograd/ops/convolution/conv.hpp>
+#include <axiograd/ops/convolution/conv2d.hpp>
+#include <axiograd/ops/convolution/conv_transpose2d.hpp>
 #include <axiograd/ops/infix.hpp>
-#include <axiograd/ops/ops.hpp>
+#include <axiograd/ops/linalg/linear.hpp>
+#include <axiograd/ops/pooling/max_pool2d.hpp>
+#include <axiograd/ops/reduction/reduce_sum.hpp>
+#include <axiograd/ops/reduction/sum.hpp>
+#include <axiograd/ops/shape/reshape.hpp>
 #include <functional>
 #include <gtest/gtest.h>
 #include <thread>

@@ -3,8 +3,12 @@
 #include <axiograd/autograd/builder.hpp>
 #include <axiograd/core/scalar/rational.hpp>
 #include <axiograd/operators/evaluate.hpp>
+#include <axiograd/ops/arithmetic/add.hpp>
+#include <axiograd/ops/arithmetic/mul.hpp>
+#include <axiograd/ops/arithmetic/neg.hpp>
+#include <axiograd/ops/arithmetic/scale.hpp>
+#include <axiograd/ops/arithmetic/sub.hpp>
 #include <axiograd/ops/infix.hpp>
-#include <axiograd/ops/ops.hpp>
 #include <gtest/gtest.h>
 
 namespace axiograd {

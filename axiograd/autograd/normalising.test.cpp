@@ -3,7 +3,7 @@
 #include <axiograd/autograd/tape.hpp>
 #include <axiograd/core/random.hpp>
 #include <axiograd/kernels/parallel.hpp>
-#include <axiograd/ops/ops.hpp>
+#include <axiograd/ops/normalization/batch_norm.hpp>
 #include <gtest/gtest.h>
 
 namespace axiograd {

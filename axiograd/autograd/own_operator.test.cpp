@@ -2,7 +2,7 @@
 
 #include <axiograd/autograd/tape.hpp>
 #include <axiograd/ops/infix.hpp>
-#include <axiograd/ops/ops.hpp>
+#include <axiograd/ops/linalg/matmul.hpp>
 #include <gtest/gtest.h>
 
 namespace axiograd {

@@ -2,8 +2,20 @@
 
 #include <axiograd/autograd/tape.hpp>
 #include <axiograd/core/random.hpp>
+#include <axiograd/ops/activation/tanh.hpp>
+#include <axiograd/ops/arithmetic/add.hpp>
+#include <axiograd/ops/arithmetic/exp.hpp>
+#include <axiograd/ops/arithmetic/mul.hpp>
+#include <axiograd/ops/arithmetic/scale.hpp>
+#include <axiograd/ops/arithmetic/square.hpp>
+#include <axiograd/ops/arithmetic/sub.hpp>
+#include <axiograd/ops/indexing/gather_rows.hpp>
 #include <axiograd/ops/infix.hpp>
-#include <axiograd/ops/ops.hpp>
+#include <axiograd/ops/linalg/matmul.hpp>
+#include <axiograd/ops/loss/cross_entropy_labels.hpp>
+#include <axiograd/ops/normalization/layer_norm.hpp>
+#include <axiograd/ops/normalization/softmax.hpp>
+#include <axiograd/ops/shape/permute.hpp>
 #include <gtest/gtest.h>
 #include <memory>
 #include <random>

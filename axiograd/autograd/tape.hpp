@@ -312,7 +312,7 @@ class tape {
     return {n.extra < 0 ? nullptr : &side_[static_cast<std::size_t>(n.extra)], static_cast<std::size_t>(n.op->in.side)};
   }
   void set_parents(stored_node& n, std::span<const std::uint32_t> ids);
-  void set_operator(stored_node& n, const operator_table<T>& op, const void* attributes);
+  void set_operator(stored_node& n, const operator_table<T>& op, const void* attributes, const shape& first);
   void keep_pending(std::uint32_t id, bool follows);
   result<node_id> append_checked(const operator_table<T>& op, const void* attributes, std::span<const node_id> in,
                                  std::span<const index_tensor> side);

@@ -100,11 +100,12 @@ result<node_id> tape<T>::leaf(const tensor<T>& value, std::string_view name, boo
 }
 
 template <scalar T>
-void tape<T>::set_operator(stored_node& n, const operator_table<T>& op, const void* attributes) {
+void tape<T>::set_operator(stored_node& n, const operator_table<T>& op, const void* attributes, const shape& first) {
   n.op = &op;
   if (op.attribute_bytes > 0) {
     std::byte* const at = bytes_.allocate(op.attribute_bytes).data;
     std::memcpy(at, attributes, op.attribute_bytes);
+    if (op.resolve != nullptr) op.resolve(at, first);
     n.attributes = at;
   } else {
     n.attributes = reinterpret_cast<const std::byte*>(&op);  // never read: the operator has no members
@@ -133,7 +134,7 @@ bool tape<T>::append_numbers(const operator_table<T>& op, const void* attributes
   n.dims = dims;
   n.count = count;
   set_parents(n, {ids.data(), in.size()});
-  set_operator(n, op, attributes);
+  set_operator(n, op, attributes, *dims);
   const auto block = values_.allocate(static_cast<std::size_t>(count));
   n.data = block.data;
   n.owner = block.owner;
@@ -251,12 +252,10 @@ result<node_id> tape<T>::append_any(const operator_table<T>& op, const void* att
     if (id >= size()) return no_such_node(op.name, id);
   std::array<std::uint32_t, max_inputs> ids;
   std::array<const shape*, max_inputs> shapes;
-  const bool absent = in.size() < tensors;
-  for (std::size_t k = 0, given = 0; k < tensors; ++k) {
-    const bool left_out = absent && static_cast<int>(k) == op.in.optional;
-    ids[k] = left_out ? no_node : static_cast<std::uint32_t>(in[given++]);
-    shapes[k] = left_out ? &dynamic_shape : nodes_[ids[k]].dims;
-  }
+  for_each_input(op.in, in.size(), [&](std::size_t k, int given) {
+    ids[k] = given < 0 ? no_node : static_cast<std::uint32_t>(in[static_cast<std::size_t>(given)]);
+    shapes[k] = given < 0 ? &dynamic_shape : nodes_[ids[k]].dims;
+  });
   for (std::size_t k = 0; k < side.size(); ++k) shapes[tensors + k] = &side[k].shape();
   const std::span<const shape* const> all_shapes(shapes.data(), tensors + side.size());
   const std::span<const std::uint32_t> parents(ids.data(), tensors);
@@ -285,12 +284,12 @@ result<node_id> tape<T>::append_any(const operator_table<T>& op, const void* att
   n.dims = dims;
   n.count = count;
   set_parents(n, parents);
-  set_operator(n, op, attributes);
+  set_operator(n, op, attributes, *shapes[0]);
   if (op.is_view) {
     n.data = nodes_[ids[0]].data;
     n.owner = nodes_[ids[0]].owner;
   } else {
-    const int64_t saved = op.saved == nullptr || count == 0 ? 0 : op.saved(attributes, all_shapes);
+    const int64_t saved = op.saved == nullptr || count == 0 ? 0 : op.saved(n.attributes, all_shapes);
     const auto block = values_.allocate(static_cast<std::size_t>(saved == 0 ? count : place_of_saved(count) + saved));
     n.data = block.data;
     n.owner = block.owner;

@@ -3,7 +3,7 @@
 
 #include <axiograd/autograd/builder.hpp>
 #include <axiograd/cli/command.hpp>
-#include <axiograd/operators/record.hpp>
+#include <axiograd/operators/attributes.hpp>
 #include <axiograd/ops/ops.hpp>
 #include <axiograd/spec/contract.hpp>
 
@@ -181,14 +181,12 @@ const entry of_tapes[]{
     AXG_CHECK(engine, backward_scalar, small_tape().backward_scalar(1).has_value()),
 };
 
-/// Whether an operator's own tables are there and, if it is elementwise, take its samples.
+/// Whether an operator's own tables are there and, if it is elementwise, take a test point.
 void call_record(const op_record& r) {
-  const operator_table<double>& table = r.f64();
-  if (!r.family.pointwise || !r.attributes.empty()) return;
+  const attribute_set defaults(r);
+  if (!r.family.pointwise || !defaults.complete()) return;
   const tensor<double> x = tensor<double>::full({1}, r.test_points.empty() ? 1.0 : r.test_points.back());
-  const std::vector<const tensor<double>*> in(static_cast<std::size_t>(r.in.tensors), &x);
-  const char none = 0;
-  ok_or_throw(evaluate_tensors<double>(table, &none, in, {}));
+  ok_or_throw(call<double>(defaults, std::vector<const tensor<double>*>(r.inputs.size(), &x)));
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <axiograd/cli/command.hpp>
-#include <axiograd/operators/record.hpp>
+#include <axiograd/operators/attributes.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <numeric>
@@ -42,33 +42,45 @@ const char* text_of(curvature c) {
   return names[static_cast<std::size_t>(c)];
 }
 
+/// "mean or sum" for a choice, else the kind's name.
+std::string kind_text(const attribute_record& a) {
+  return a.kind == attribute_kind::choice ? fmt::format("{}", fmt::join(a.choices, " or ")) : to_string(a.kind);
+}
+std::string default_text(const op_record& r, const attribute_record& a) {
+  return a.required ? "required" : "default " + to_text(get_attribute(a, r.defaults.data()));
+}
+
 json json_of(const op_record& r) {
-  json attributes = json::array();
-  for (const attribute_record& a : r.attributes)
-    attributes.push_back({{"name", a.name},
-                          {"type", a.type},
-                          {"default", a.default_value == nullptr ? json(nullptr) : json(a.default_value)},
-                          {"meaning", a.meaning}});
-  return {
-      {"name", r.info.name.s},
-      {"family", r.family.name},
-      {"folder", r.folder},
-      {"scalars", r.scalars},
-      {"doc", r.doc},
-      {"formula", r.info.formula.s},
-      {"derivative", r.info.derivative.s},
-      {"edges", r.info.edges.s},
-      {"source", r.info.source.s},
-      {"torch", r.info.torch.s},
-      {"accuracy", accuracy(r)},
-      {"max_ulp", r.facts.max_ulp},
-      {"derivative_max_ulp", r.facts.derivative_max_ulp},
-      {"monotone", text_of(r.facts.order)},
-      {"curvature", text_of(r.facts.bend)},
-      {"inputs",
-       {{"tensors", r.in.tensors}, {"optional", r.in.optional < 0 ? json(nullptr) : json(r.in.optional)}, {"side", r.in.side}}},
-      {"attributes", attributes},
-      {"samples", r.test_points}};
+  const json defaults = json::parse(attribute_set(r).to_json());
+  json attributes = json::array(), inputs = json::array();
+  for (const attribute_record& a : r.attributes) {
+    json one{{"name", a.name}, {"kind", to_string(a.kind)}, {"required", a.required}};
+    one["default"] = a.required ? json(nullptr) : defaults[a.name];
+    if (a.kind == attribute_kind::extents) one["count"] = a.count;
+    if (a.kind == attribute_kind::choice) one["choices"] = a.choices;
+    one["meaning"] = a.meaning;
+    attributes.push_back(std::move(one));
+  }
+  for (const input_record& i : r.inputs)
+    inputs.push_back({{"name", i.name}, {"optional", i.optional}, {"index", i.index}, {"batch", i.batch}});
+  return {{"name", r.info.name.s},
+          {"family", r.family.name},
+          {"folder", r.folder},
+          {"scalars", r.scalars},
+          {"doc", r.doc},
+          {"formula", r.info.formula.s},
+          {"derivative", r.info.derivative.s},
+          {"edges", r.info.edges.s},
+          {"source", r.info.source.s},
+          {"torch", r.info.torch.s},
+          {"accuracy", accuracy(r)},
+          {"max_ulp", r.facts.max_ulp},
+          {"derivative_max_ulp", r.facts.derivative_max_ulp},
+          {"monotone", text_of(r.facts.order)},
+          {"curvature", text_of(r.facts.bend)},
+          {"inputs", inputs},
+          {"attributes", attributes},
+          {"test_points", r.test_points}};
 }
 
 /// A column may be cut where the terminal is narrow; 0 for a stream that is none.
@@ -144,15 +156,14 @@ void print_markdown(const std::vector<const op_record*>& records) {
   for (const op_record* r : records) {
     say("\n## {}\n\n{}\n", r->info.name.s, prose(r->doc));
     for (const attribute_record& a : r->attributes)
-      say("- attribute `{}` ({}): {}; {}\n", a.name, a.type, a.meaning,
-          a.default_value == nullptr ? "required" : fmt::format("default {}", a.default_value));
+      say("- attribute `{}` ({}): {}; {}\n", a.name, kind_text(a), a.meaning, default_text(*r, a));
     say("- formula: {}\n- derivative: {}\n- edges: {}\n", r->info.formula.s, r->info.derivative.s, r->info.edges.s);
     if (const std::string bound = accuracy(*r); !bound.empty()) say("- accuracy: {}\n", bound);
     say("- PyTorch: {}\n- source: {}\n", r->info.torch.s, r->info.source.s);
   }
 }
 
-void print_card(const op_record& r) {
+void print_schema(const op_record& r) {
   say("{}\n", r.doc);
   const auto line = [](const char* what, const std::string& text) {
     if (!text.empty()) say("  {:<11} {}\n", what, text);
@@ -162,9 +173,13 @@ void print_card(const op_record& r) {
   line("edges", r.info.edges.s);
   line("family", fmt::format("{} ({})", r.family.name, r.folder));
   line("scalars", r.scalars);
-  line("inputs", fmt::format("{} tensor{}{}{}", r.in.tensors, r.in.tensors == 1 ? "" : "s",
-                             r.in.optional < 0 ? "" : fmt::format(", number {} may be left out", r.in.optional + 1),
-                             r.in.side == 0 ? "" : fmt::format(", {} index tensor{}", r.in.side, r.in.side == 1 ? "" : "s")));
+  std::string inputs;
+  for (const input_record& i : r.inputs)
+    inputs += fmt::format("{}{}{}", inputs.empty() ? "" : ", ", i.name,
+                          i.optional ? " (optional)"
+                          : i.index  ? " (whole numbers)"
+                                     : "");
+  line("inputs", inputs);
   line("accuracy", accuracy(r));
   if (r.facts.order != monotone::unknown) line("order", text_of(r.facts.order));
   if (r.facts.bend != curvature::unknown) line("curvature", text_of(r.facts.bend));
@@ -173,8 +188,7 @@ void print_card(const op_record& r) {
   if (r.attributes.empty()) return;
   say("\n  attributes\n");
   for (const attribute_record& a : r.attributes)
-    say("    {:<10} {:<7} {} ({})\n", a.name, a.type, a.meaning,
-        a.default_value == nullptr ? std::string("required") : fmt::format("default {}", a.default_value));
+    say("    {:<10} {:<8} {} ({})\n", a.name, kind_text(a), a.meaning, default_text(r, a));
 }
 
 struct ops_flags {
@@ -197,7 +211,7 @@ void list_operators(const ops_flags& f) {
   } else if (f.markdown) {
     print_markdown(records);
   } else if (!f.name.empty()) {
-    print_card(*records.front());
+    print_schema(*records.front());
   } else {
     print_table(records);
   }

@@ -28,9 +28,12 @@ constexpr int sample_rank(const Op& op, const shape& first, int k, const shape& 
 /// Input shapes in the operator's order: `dynamic_shape` stands in for an optional tensor that was left out.
 template <class Op, std::size_t N>
 constexpr auto in_order(const std::array<const shape*, N>& given) {
-  std::array<const shape*, static_cast<std::size_t>(impl::shapes_of<Op>)> all{};
-  for (std::size_t k = 0, next = 0; k < all.size(); ++k)
-    all[k] = N < all.size() && static_cast<int>(k) == arity_of<Op>.optional ? &dynamic_shape : given[next++];
+  constexpr std::size_t tensors = static_cast<std::size_t>(arity_of<Op>.tensors),
+                        sides = static_cast<std::size_t>(arity_of<Op>.side);
+  std::array<const shape*, tensors + sides> all{};
+  for_each_input(arity_of<Op>, N - sides,
+                 [&](std::size_t k, int at) { all[k] = at < 0 ? &dynamic_shape : given[static_cast<std::size_t>(at)]; });
+  for (std::size_t k = 0; k < sides; ++k) all[tensors + k] = given[N - sides + k];
   return all;
 }
 

@@ -6,6 +6,7 @@
 #include <axiograd/core/scalar/dual.hpp>
 #include <axiograd/core/scalar/scalar.hpp>
 #include <axiograd/core/shape.hpp>
+#include <axiograd/families/attributes.hpp>
 #include <concepts>
 #include <cstddef>
 #include <initializer_list>
@@ -25,12 +26,13 @@ struct text {
 
 /// The contract schema of an operator; every field is required.
 struct op_info {
-  text name;        ///< the callable's name
-  text formula;     ///< the forward map
-  text derivative;  ///< the derivative or the VJP
-  text edges;       ///< kinks, empty inputs, NaN, singular points
-  text source;      ///< where the formula comes from
-  text torch;       ///< PyTorch's name for it, and what differs
+  text name;                 ///< the callable's name
+  const char* inputs = "x";  ///< their names in the order of a call: "weight, bias, x"; PyTorch's where it has one
+  text formula;              ///< the forward map
+  text derivative;           ///< the derivative or the VJP
+  text edges;                ///< kinks, empty inputs, NaN, singular points
+  text source;               ///< where the formula comes from
+  text torch;                ///< PyTorch's name for it, and what differs
 };
 
 enum class monotone : unsigned char { unknown, increasing, decreasing };
@@ -53,6 +55,14 @@ struct arity {
   int side = 0;
 };
 
+/// Calls each(k, g) for every tensor that the operator takes: g is its number among the `given` ones, or -1 for the optional
+/// one where it is left out.
+template <class F>
+constexpr void for_each_input(const arity& in, std::size_t given, const F& each) {
+  const bool absent = given < static_cast<std::size_t>(in.tensors);
+  for (int k = 0, next = 0; k < in.tensors; ++k) each(static_cast<std::size_t>(k), absent && k == in.optional ? -1 : next++);
+}
+
 /// Ranks of one sample's inputs; an operator that states them, as a constant or as a function of its attributes and the shape
 /// of its first input, accepts any leading axes before the sample (contract G8).
 using sample_ranks = std::array<int, 6>;
@@ -74,69 +84,6 @@ struct input_set {
   constexpr explicit input_set(Inputs... inputs) : bits(((1u << inputs) | ... | 0u)) {}
   constexpr bool contains(int input) const { return (bits >> input & 1u) != 0; }
 };
-
-/// An attribute without a default: an operator that has one cannot be called without it.
-template <class T>
-struct required {
-  T value;
-  template <std::convertible_to<T> U>
-  constexpr required(U v) : value(v) {}
-  constexpr required(std::initializer_list<int64_t> list)
-    requires std::constructible_from<T, std::initializer_list<int64_t>>
-      : value(list) {}
-  template <class A, class B>
-    requires std::constructible_from<T, A, B>
-  constexpr required(A a, B b) : value(a, b) {}
-  constexpr operator T() const { return value; }
-  friend constexpr bool operator==(const required&, const required&) = default;
-};
-
-/// Name and member of an attribute, for the command line, graph files and the documentation.
-template <class Op, class T>
-struct attribute {
-  const char* name;
-  T Op::* member;
-  const char* meaning;
-};
-template <class Op, class T>
-attribute(const char*, T Op::*, const char*) -> attribute<Op, T>;
-
-/// An operator's attributes in their order. Not std::tuple, whose instantiations were a third of what including all operators
-/// cost the compiler.
-template <class... A>
-struct attribute_list {
-  static constexpr int size = 0;
-  template <class F>
-  constexpr void for_each(const F&) const {}
-  /// The list with one more at its end.
-  template <class Last>
-  constexpr attribute_list<Last> plus(const Last& a) const {
-    return {a};
-  }
-};
-template <class First, class... Rest>
-struct attribute_list<First, Rest...> {
-  static constexpr int size = 1 + static_cast<int>(sizeof...(Rest));
-  First first;
-  attribute_list<Rest...> rest;
-
-  constexpr attribute_list(const First& a, const Rest&... more) : first(a), rest{more...} {}
-  constexpr attribute_list(const First& a, const attribute_list<Rest...>& more)
-    requires(sizeof...(Rest) > 0)
-      : first(a), rest(more) {}
-
-  template <class F>
-  constexpr void for_each(const F& f) const {
-    f(first);
-    rest.for_each(f);
-  }
-  template <class Last>
-  constexpr attribute_list<First, Rest..., Last> plus(const Last& a) const {
-    return {first, rest.plus(a)};
-  }
-};
-template <class... A>
-attribute_list(const A&...) -> attribute_list<A...>;
 
 /// Partial derivatives of an elementwise operator, one per input.
 template <class T, int N>

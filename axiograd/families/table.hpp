@@ -3,6 +3,8 @@
 
 #include <axiograd/families/op.hpp>
 #include <axiograd/kernels/arguments.hpp>
+#include <cstddef>
+#include <cstring>
 
 namespace axiograd {
 
@@ -21,6 +23,9 @@ struct operator_table {
   void (*forward)(const void* op, const forward_run<T>&);
   void (*vjp)(const void* op, const vjp_run<T>&);
 
+  /// Counts axes from the front, by the shape of the first input, which the shape rule accepts; null where there are no axes.
+  /// `infer` does it for itself; everything else is given resolved axes.
+  void (*resolve)(void* op, const shape& first) = nullptr;
   bool keeps_shape = false;    ///< inputs of one shape give a result of that shape, whatever the shape
   int64_t epilogue_limit = 0;  ///< `forward` may be given what follows where the result has at most so many entries
   /// How the result may lie where the inputs lie as said; nothing if they have to be row-major. Null: always. An operator
@@ -35,6 +40,28 @@ struct operator_table {
   int64_t (*saved)(const void* op, std::span<const shape* const> in) = nullptr;
   /// Whether the inputs lie in the operator's checked domain; null where nothing is checked.
   bool (*in_domain)(const void* op, std::span<const view<const T>> in) = nullptr;
+};
+
+/// Bytes that an operator's attributes can have.
+inline constexpr std::size_t most_attribute_bytes = 256;
+
+/// Attributes as an operator's kernels take them: with resolved axes, in a copy where there are any.
+class resolved_attributes {
+ public:
+  template <class T>
+  resolved_attributes(const operator_table<T>& op, const void* attributes, const shape& first) : data_(attributes) {
+    if (op.resolve == nullptr) return;
+    std::memcpy(copy_, attributes, op.attribute_bytes);
+    op.resolve(copy_, first);
+    data_ = copy_;
+  }
+  resolved_attributes(const resolved_attributes&) = delete;
+  resolved_attributes& operator=(const resolved_attributes&) = delete;
+  const void* data() const { return data_; }
+
+ private:
+  const void* data_;
+  alignas(std::max_align_t) std::byte copy_[most_attribute_bytes];
 };
 
 }  // namespace axiograd

@@ -35,6 +35,9 @@ bool all_usable(std::span<const X> operands, const char* who) {
       }
   return std::all_of(operands.begin(), operands.end(), [who](const X& x) { return usable(x, who); });
 }
+/// The axis counted from the front where it is negative: -1 is the last of `rank`.
+constexpr int counted_axis(int64_t axis, int rank) { return static_cast<int>(axis < 0 ? axis + rank : axis); }
+
 /// The type that operators on x give.
 template <class X>
 struct result_of_operators {

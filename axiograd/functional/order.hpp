@@ -9,10 +9,12 @@ namespace axiograd {
 
 namespace impl {
 template <class T>
-void require_axis(const char* name, const tensor<T>& x, int axis) {
-  if (!x.shape().valid_axis(axis))
+int require_axis(const char* name, const tensor<T>& x, int axis) {
+  const int at = axis < 0 ? axis + x.shape().rank : axis;  // from the end
+  if (!x.shape().valid_axis(at))
     throw failure(
         {error_kind::invalid_axis, message({name, ": axis ", axis, " of shape ", x.shape(), " is out of range or empty"})});
+  return at;
 }
 /// Calls body(line, at) for each line along the axis; at(i) is the place of its entry i.
 template <class T, class Body>
@@ -37,7 +39,7 @@ bool larger(const T& a, const T& b) {
 /// Errors: throws `failure` (invalid_axis), also for an empty axis.
 template <scalar T>
 index_tensor argmax(const tensor<T>& x, int axis) {
-  impl::require_axis("argmax", x, axis);
+  axis = impl::require_axis("argmax", x, axis);
   index_tensor y(x.shape().without(axis));
   int64_t* const to = y.mutable_data();
   impl::for_each_line_along(x, axis, [&](int64_t line, const auto& at) {
@@ -53,7 +55,7 @@ index_tensor argmax(const tensor<T>& x, int axis) {
 /// Errors: throws `failure` (invalid_axis), also for an empty axis.
 template <scalar T>
 index_tensor argmin(const tensor<T>& x, int axis) {
-  impl::require_axis("argmin", x, axis);
+  axis = impl::require_axis("argmin", x, axis);
   index_tensor y(x.shape().without(axis));
   int64_t* const to = y.mutable_data();
   impl::for_each_line_along(x, axis, [&](int64_t line, const auto& at) {
@@ -76,7 +78,7 @@ struct top_entries {
 /// Errors: throws `failure`: invalid_axis; invalid_parameter unless 0 <= k <= extent.
 template <scalar T>
 top_entries<T> topk(const tensor<T>& x, int64_t k, int axis) {
-  impl::require_axis("topk", x, axis);
+  axis = impl::require_axis("topk", x, axis);
   const int64_t n = x.shape()[axis];
   if (k < 0 || k > n) throw failure({error_kind::invalid_parameter, message({"topk: ", k, " of ", n, " entries"})});
   shape dims = x.shape();

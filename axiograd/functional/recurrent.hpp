@@ -2,6 +2,7 @@
 // Recurrent cells and sequences. Weights are laid out as in PyTorch: w_ih (G H, I), w_hh (G H, H), biases (G H), with G gates.
 // Inputs are (N, I), states (N, H); sequences (T, N, I) and (T, N, H).
 
+#include <algorithm>
 #include <axiograd/functional/shape.hpp>
 #include <axiograd/ops/activation/sigmoid.hpp>
 #include <axiograd/ops/activation/tanh.hpp>
@@ -53,17 +54,20 @@ lstm_state<X> lstm_step(const recurrent_weights<W>& w, const X& from_input, cons
   return {mul(sigmoid(gates[3]), tanh(c)), c};
 }
 
-/// Runs `step` over the first axis; gives the states' outputs along a first axis.
+/// Runs `step` over the first axis, from its end if `backwards`; gives the states' outputs along a first axis, each at its
+/// step.
 template <class X, class State, class Step, class Output>
-X over_time(const X& from_inputs, State& state, const Step& step, const Output& output) {
+X over_time(const X& from_inputs, State& state, bool backwards, const Step& step, const Output& output) {
   if (!usable(from_inputs, "a recurrent layer")) return from_inputs;
   const int64_t steps = from_inputs.shape()[0];
   if (steps == 0) return refuse(from_inputs, error_kind::invalid_parameter, "a sequence without steps");
   std::vector<X> outputs;
-  for (int64_t t = 0; t < steps; ++t) {
+  for (int64_t i = 0; i < steps; ++i) {
+    const int64_t t = backwards ? steps - 1 - i : i;
     state = step(X(squeeze(slice_dim0(from_inputs, {.start = t, .length = 1}), 0)), state);
     outputs.push_back(output(state));
   }
+  if (backwards) std::reverse(outputs.begin(), outputs.end());
   return stack(outputs);
 }
 }  // namespace impl
@@ -90,26 +94,28 @@ lstm_state<impl::plain<X>> lstm_cell(const recurrent_weights<W>& w, const X& x, 
   return impl::lstm_step<P>(w, linear(w.w_ih, w.b_ih, x), lstm_state<P>{state.h, state.c});
 }
 
-/// The outputs (T, N, H) of a sequence (T, N, I) from the state h, which becomes the last one. At least one step.
+/// The outputs (T, N, H) of a sequence (T, N, I) from the state h, which becomes the last one. At least one step. `backwards`
+/// begins at the end of the sequence; outputs stay at their steps.
 template <tensor_like X, class W>
-impl::plain<X> rnn(const recurrent_weights<W>& w, const X& x, impl::plain<X>& h) {
+impl::plain<X> rnn(const recurrent_weights<W>& w, const X& x, impl::plain<X>& h, bool backwards = false) {
   using P = impl::plain<X>;
   return impl::over_time<P>(
-      linear(w.w_ih, w.b_ih, x), h, [&](const P& in, const P& s) { return impl::rnn_step<P>(w, in, s); },
+      linear(w.w_ih, w.b_ih, x), h, backwards, [&](const P& in, const P& s) { return impl::rnn_step<P>(w, in, s); },
       [](const P& s) { return s; });
 }
 template <tensor_like X, class W>
-impl::plain<X> gru(const recurrent_weights<W>& w, const X& x, impl::plain<X>& h) {
+impl::plain<X> gru(const recurrent_weights<W>& w, const X& x, impl::plain<X>& h, bool backwards = false) {
   using P = impl::plain<X>;
   return impl::over_time<P>(
-      linear(w.w_ih, w.b_ih, x), h, [&](const P& in, const P& s) { return impl::gru_step<P>(w, in, s); },
+      linear(w.w_ih, w.b_ih, x), h, backwards, [&](const P& in, const P& s) { return impl::gru_step<P>(w, in, s); },
       [](const P& s) { return s; });
 }
 template <tensor_like X, class W>
-impl::plain<X> lstm(const recurrent_weights<W>& w, const X& x, lstm_state<impl::plain<X>>& state) {
+impl::plain<X> lstm(const recurrent_weights<W>& w, const X& x, lstm_state<impl::plain<X>>& state, bool backwards = false) {
   using P = impl::plain<X>;
   return impl::over_time<P>(
-      linear(w.w_ih, w.b_ih, x), state, [&](const P& in, const lstm_state<P>& s) { return impl::lstm_step<P>(w, in, s); },
+      linear(w.w_ih, w.b_ih, x), state, backwards,
+      [&](const P& in, const lstm_state<P>& s) { return impl::lstm_step<P>(w, in, s); },
       [](const lstm_state<P>& s) { return s.h; });
 }
 

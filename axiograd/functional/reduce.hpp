@@ -11,7 +11,8 @@
 
 namespace axiograd {
 
-/// Which axes to reduce, none meaning all, and whether they stay as axes of extent 1: `reduce_sum(x, over{{0, 2}, true})`.
+/// Which axes to reduce, negative ones counted from the end, none meaning all, and whether they stay as axes of extent 1:
+/// `reduce_sum(x, over{{0, 2}, true})`.
 struct over {
   axis_list axes{};
   bool keepdim = false;
@@ -25,9 +26,10 @@ plain<X> reduce_axes(const char* name, const X& x, const over& where, const F& r
   const shape s = x.shape();
   unsigned reduced = 0;
   for (const int64_t axis : where.axes) {
-    if (axis < 0 || axis >= s.rank || (reduced >> axis & 1u) != 0)
+    const int at = counted_axis(axis, s.rank);
+    if (at < 0 || at >= s.rank || (reduced >> at & 1u) != 0)
       return refuse(x, error_kind::invalid_axis, message({name, ": axis ", axis, " is out of range or repeated, shape ", s}));
-    reduced |= 1u << axis;
+    reduced |= 1u << at;
   }
   if (where.axes.rank == 0) reduced = (1u << s.rank) - 1;
   axis_list order;

@@ -1,5 +1,5 @@
 #pragma once
-// Functions that move axes and entries about. Axes count from 0.
+// Functions that move axes and entries about. Axes count from 0, negative ones from the end.
 
 #include <axiograd/functional/operand.hpp>
 #include <axiograd/ops/indexing/concat.hpp>
@@ -17,31 +17,34 @@ template <tensor_like X>
 impl::plain<X> squeeze(const X& x, int axis) {
   if (!impl::usable(x, "squeeze")) return x;
   const shape s = x.shape();
-  if (axis < 0 || axis >= s.rank || s[axis] != 1)
+  const int at = impl::counted_axis(axis, s.rank);
+  if (at < 0 || at >= s.rank || s[at] != 1)
     return impl::refuse(x, error_kind::invalid_axis,
                         message({"squeeze: axis ", axis, " of shape ", s, " does not have extent 1"}));
-  return reshape(x, {.dims = s.without(axis)});
+  return reshape(x, {.dims = s.without(at)});
 }
 /// The tensor with a new axis of extent 1 before axis number `axis`. Errors: invalid_axis, rank_limit.
 template <tensor_like X>
 impl::plain<X> unsqueeze(const X& x, int axis) {
   if (!impl::usable(x, "unsqueeze")) return x;
   const shape s = x.shape();
-  if (axis < 0 || axis > s.rank)
+  const int at = impl::counted_axis(axis, s.rank + 1);
+  if (at < 0 || at > s.rank)
     return impl::refuse(x, error_kind::invalid_axis, message({"unsqueeze: axis ", axis, " is out of range for shape ", s}));
   if (s.rank == max_rank)
     return impl::refuse(x, error_kind::rank_limit, message({"unsqueeze: shape ", s, " has no room for another axis"}));
-  shape y = s.first(axis);
+  shape y = s.first(at);
   y.append(1);
-  return reshape(x, {.dims = concat(y, s.from(axis))});
+  return reshape(x, {.dims = concat(y, s.from(at))});
 }
 /// Two axes exchanged. Errors: invalid_axis.
 template <tensor_like X>
 impl::plain<X> transpose(const X& x, int a, int b) {
   if (!impl::usable(x, "transpose")) return x;
+  const int rank = x.shape().rank, first = impl::counted_axis(a, rank), second = impl::counted_axis(b, rank);
   axis_list axes;
-  for (int axis = 0; axis < x.shape().rank; ++axis) axes.append(axis == a ? b : axis == b ? a : axis);
-  if (a < 0 || b < 0 || a >= axes.rank || b >= axes.rank)
+  for (int axis = 0; axis < rank; ++axis) axes.append(axis == first ? second : axis == second ? first : axis);
+  if (first < 0 || second < 0 || first >= rank || second >= rank)
     return impl::refuse(x, error_kind::invalid_axis, message({"transpose: axes ", a, " and ", b, " of shape ", x.shape()}));
   return permute(x, {.axes = axes});
 }
@@ -88,17 +91,18 @@ template <tensor_like X>
 std::vector<impl::plain<X>> split(const X& x, int64_t length, int axis = 0) {
   if (!impl::usable(x, "split")) return {impl::plain<X>(x)};
   const shape s = x.shape();
-  if (axis < 0 || axis >= s.rank)
+  const int at = impl::counted_axis(axis, s.rank);
+  if (at < 0 || at >= s.rank)
     return {impl::refuse(x, error_kind::invalid_axis, message({"split: axis ", axis, " is out of range for shape ", s}))};
   if (length < 1) return {impl::refuse(x, error_kind::invalid_parameter, message({"split: pieces of length ", length}))};
-  const int64_t count = s[axis] == 0 ? 1 : (s[axis] - 1) / length + 1;
+  const int64_t count = s[at] == 0 ? 1 : (s[at] - 1) / length + 1;
   if (count > impl::most_pieces)
     return {impl::refuse(x, error_kind::out_of_memory,
                          message({"split: ", count, " pieces of length ", length, " of shape ", s, " are too many"}))};
   std::vector<impl::plain<X>> pieces;
   for (int64_t k = 0; k < count; ++k) {
     const int64_t start = k * length;
-    pieces.push_back(slice(x, {.axis = axis, .start = start, .stop = start + std::min(length, s[axis] - start)}));
+    pieces.push_back(slice(x, {.axis = at, .start = start, .stop = start + std::min(length, s[at] - start)}));
   }
   return pieces;
 }
@@ -108,7 +112,8 @@ template <tensor_like X>
 std::vector<impl::plain<X>> chunk(const X& x, int64_t count, int axis = 0) {
   if (count < 1) return {impl::refuse(x, error_kind::invalid_parameter, message({"chunk: ", count, " pieces"}))};
   const shape s = x.shape();
-  const int64_t n = axis >= 0 && axis < s.rank ? s[axis] : 1;
+  const int at = impl::counted_axis(axis, s.rank);
+  const int64_t n = at >= 0 && at < s.rank ? s[at] : 1;
   return split(x, std::max<int64_t>(1, n / count + (n % count != 0 ? 1 : 0)), axis);
 }
 /// One index of an axis, which is dropped. Errors: invalid_axis, index_out_of_range.

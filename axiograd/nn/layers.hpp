@@ -4,7 +4,23 @@
 
 #include <axiograd/nn/parameter.hpp>
 #include <axiograd/operators/evaluate.hpp>
-#include <axiograd/ops/ops.hpp>
+#include <axiograd/ops/activation/elu.hpp>
+#include <axiograd/ops/activation/gelu.hpp>
+#include <axiograd/ops/activation/gelu_erf.hpp>
+#include <axiograd/ops/activation/leaky_relu.hpp>
+#include <axiograd/ops/activation/relu.hpp>
+#include <axiograd/ops/activation/sigmoid.hpp>
+#include <axiograd/ops/activation/silu.hpp>
+#include <axiograd/ops/activation/softplus.hpp>
+#include <axiograd/ops/activation/tanh.hpp>
+#include <axiograd/ops/convolution/conv2d.hpp>
+#include <axiograd/ops/linalg/linear.hpp>
+#include <axiograd/ops/normalization/layer_norm.hpp>
+#include <axiograd/ops/pooling/adaptive_avg_pool.hpp>
+#include <axiograd/ops/pooling/adaptive_max_pool.hpp>
+#include <axiograd/ops/pooling/avg_pool2d.hpp>
+#include <axiograd/ops/pooling/max_pool2d.hpp>
+#include <axiograd/ops/shape/flatten.hpp>
 
 namespace axiograd::nn {
 

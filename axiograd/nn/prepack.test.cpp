@@ -4,8 +4,9 @@
 #include <axiograd/nn/layers.hpp>
 #include <axiograd/nn/optimiser.hpp>
 #include <axiograd/nn/sequential.hpp>
+#include <axiograd/ops/arithmetic/sin.hpp>
 #include <axiograd/ops/infix.hpp>
-#include <axiograd/ops/ops.hpp>
+#include <axiograd/ops/loss/mse_loss.hpp>
 #include <cmath>
 #include <gtest/gtest.h>
 

@@ -20,12 +20,23 @@ random_key dropout::next_key() const {
   return {{std::bit_cast<std::uint64_t>(at[0])}, static_cast<std::uint64_t>(at[1]++)};
 }
 
-void impl::recurrent_layer::init(seed s) {
+impl::recurrent_layers::recurrent_layers(int64_t in, int64_t hidden, int64_t gates, const recurrent_options& options)
+    : bidirectional_(options.bidirectional) {
+  if (options.layers < 1)
+    throw failure({error_kind::invalid_parameter, message({"a recurrent layer: ", options.layers, " layers"})});
+  const auto each = static_cast<int64_t>(directions());
+  for (int64_t i = 0; i < options.layers * each; ++i)
+    cells_.push_back({parameter({gates * hidden, i < each ? in : each * hidden}), parameter({gates * hidden, hidden}),
+                      parameter({gates * hidden}), parameter({gates * hidden})});
+}
+
+void impl::recurrent_layers::init(seed s) {
   const floating_point_scope standard;
-  const double bound = 1 / std::sqrt(static_cast<double>(hidden()));
+  const double bound = 1 / std::sqrt(static_cast<double>(cells_[0].w_hh.shape()[1]));
   std::uint64_t number = 0;
-  for (parameter* p : {&w_ih_, &w_hh_, &b_ih_, &b_hh_})
-    fill_uniform(*p, spread(s, seed_use::parameter, number++), -bound, bound);
+  for (cell& c : cells_)
+    for (parameter* p : {&c.w_ih, &c.w_hh, &c.b_ih, &c.b_hh})
+      fill_uniform(*p, spread(s, seed_use::parameter, number++), -bound, bound);
 }
 
 multi_head_attention::multi_head_attention(int64_t features, int64_t heads, int64_t key_heads, bool causal,

@@ -57,69 +57,128 @@ class dropout {
   parameter draws_;
 };
 
-namespace impl {
-/// The parameters of a recurrent layer with a number of gates; names and layout as in PyTorch.
-class recurrent_layer {
- public:
-  recurrent_layer(int64_t in, int64_t hidden, int64_t gates)
-      : w_ih_({gates * hidden, in}), w_hh_({gates * hidden, hidden}), b_ih_({gates * hidden}), b_hh_({gates * hidden}) {}
+struct recurrent_options {
+  int layers = 1;              ///< each takes the outputs of the one before
+  bool bidirectional = false;  ///< each runs forwards and backwards; outputs are those of both, one after the other
+};
 
-  int64_t hidden() const { return w_hh_.shape()[1]; }
+namespace impl {
+/// The parameters of recurrent layers with a number of gates; names and layout as in PyTorch.
+class recurrent_layers {
+ public:
+  /// Errors: throws `failure` (invalid_parameter) for less than one layer.
+  recurrent_layers(int64_t in, int64_t hidden, int64_t gates, const recurrent_options& options);
+
+  std::size_t directions() const { return bidirectional_ ? 2 : 1; }
+  std::size_t cells() const { return cells_.size(); }
   template <class Parameters>
-  auto weights(Parameters& m) const {
-    using W = std::remove_cvref_t<decltype(m.use(w_ih_))>;
-    return recurrent_weights<W>{m.use(w_ih_), m.use(w_hh_), m.use(b_ih_), m.use(b_hh_)};
+  auto weights(Parameters& m, std::size_t number = 0) const {
+    const auto& [w_ih, w_hh, b_ih, b_hh] = cells_[number];
+    using W = std::remove_cvref_t<decltype(m.use(w_ih))>;
+    return recurrent_weights<W>{m.use(w_ih), m.use(w_hh), m.use(b_ih), m.use(b_hh)};
   }
   /// A state of zeros for a sequence (T, N, I).
   template <tensor_like X>
   axiograd::impl::plain<X> zeros(const X& x) const {
     const shape s = x.shape();
     if (s.rank != 3) return axiograd::impl::refuse(x, error_kind::shape_mismatch, message({"a sequence is (T,N,I), not ", s}));
-    return axiograd::impl::constant_beside(x, tensor<typename X::value_type>::zeros({s[1], hidden()}));
+    return axiograd::impl::constant_beside(x, tensor<typename X::value_type>::zeros({s[1], cells_[0].w_hh.shape()[1]}));
   }
   template <class Visit>
   void visit_parameters(const Visit& visit) const {
-    visit("weight_ih_l0", w_ih_);
-    visit("weight_hh_l0", w_hh_);
-    visit("bias_ih_l0", b_ih_);
-    visit("bias_hh_l0", b_hh_);
+    for (std::size_t i = 0; i < cells_.size(); ++i) {
+      const std::string end = message({"_l", i / directions(), i % directions() == 1 ? "_reverse" : ""});
+      visit("weight_ih" + end, cells_[i].w_ih);
+      visit("weight_hh" + end, cells_[i].w_hh);
+      visit("bias_ih" + end, cells_[i].b_ih);
+      visit("bias_hh" + end, cells_[i].b_hh);
+    }
   }
   /// Uniform within 1 / sqrt(hidden), as in PyTorch.
   void init(seed s);
 
  private:
-  parameter w_ih_, w_hh_, b_ih_, b_hh_;
+  struct cell {
+    parameter w_ih, w_hh, b_ih, b_hh;
+  };
+  bool bidirectional_;
+  std::vector<cell> cells_;  // of a layer both directions, then those of the next
+};
+
+struct rnn_kind {
+  static constexpr int64_t gates = 1;
+  template <class X>
+  using state = X;
+  template <class W, class X>
+  static X run(const W& w, const X& x, X& h, bool backwards) {
+    return axiograd::rnn(w, x, h, backwards);
+  }
+};
+struct gru_kind {
+  static constexpr int64_t gates = 3;
+  template <class X>
+  using state = X;
+  template <class W, class X>
+  static X run(const W& w, const X& x, X& h, bool backwards) {
+    return axiograd::gru(w, x, h, backwards);
+  }
+};
+struct lstm_kind {
+  static constexpr int64_t gates = 4;
+  template <class X>
+  using state = lstm_state<X>;
+  template <class W, class X>
+  static X run(const W& w, const X& x, lstm_state<X>& h, bool backwards) {
+    return axiograd::lstm(w, x, h, backwards);
+  }
 };
 }  // namespace impl
 
-/// Outputs (T, N, H) of a sequence (T, N, I), from a state of zeros.
-class rnn : public impl::recurrent_layer {
+/// Outputs (T, N, H) of a sequence (T, N, I); (T, N, 2 H) where it is bidirectional. PyTorch: torch.nn.RNN, GRU, LSTM with
+/// num_layers and bidirectional; no dropout between layers (put a `dropout` between two of these), always biases.
+template <class Kind>
+class recurrent : public impl::recurrent_layers {
  public:
-  rnn(int64_t in, int64_t hidden) : recurrent_layer(in, hidden, 1) {}
+  template <class X>
+  using state = typename Kind::template state<axiograd::impl::plain<X>>;
+
+  recurrent(int64_t in, int64_t hidden, const recurrent_options& options = {})
+      : recurrent_layers(in, hidden, Kind::gates, options) {}
+
+  /// From states of zeros.
   template <class Parameters, tensor_like X>
   axiograd::impl::plain<X> operator()(Parameters& m, const X& x) const {
-    auto h = zeros(x);
-    return axiograd::rnn(weights(m), x, h);
+    std::vector<state<X>> states;
+    return (*this)(m, x, states);
   }
-};
-class gru : public impl::recurrent_layer {
- public:
-  gru(int64_t in, int64_t hidden) : recurrent_layer(in, hidden, 3) {}
+  /// From these states, one for each layer or, where it is bidirectional, two; they become the last ones. None: zeros.
+  ///
+  /// Errors: invalid_parameter for another number of states.
   template <class Parameters, tensor_like X>
-  axiograd::impl::plain<X> operator()(Parameters& m, const X& x) const {
-    auto h = zeros(x);
-    return axiograd::gru(weights(m), x, h);
+  axiograd::impl::plain<X> operator()(Parameters& m, const X& x, std::vector<state<X>>& states) const {
+    using P = axiograd::impl::plain<X>;
+    if (states.empty()) {
+      const P zero = zeros(x);
+      if constexpr (std::same_as<state<X>, P>)
+        states.assign(cells(), zero);
+      else
+        states.assign(cells(), {zero, zero});
+    }
+    if (states.size() != cells())
+      return axiograd::impl::refuse(x, error_kind::invalid_parameter,
+                                    message({"a recurrent layer: ", states.size(), " states are given, it has ", cells()}));
+    P y = x;
+    for (std::size_t i = 0; i < cells(); i += directions()) {
+      const P forwards = Kind::run(weights(m, i), y, states[i], false);
+      y = directions() == 1 ? forwards
+                            : P(concat(forwards, Kind::run(weights(m, i + 1), y, states[i + 1], true), {.axis = -1}));
+    }
+    return y;
   }
 };
-class lstm : public impl::recurrent_layer {
- public:
-  lstm(int64_t in, int64_t hidden) : recurrent_layer(in, hidden, 4) {}
-  template <class Parameters, tensor_like X>
-  axiograd::impl::plain<X> operator()(Parameters& m, const X& x) const {
-    lstm_state<axiograd::impl::plain<X>> state{zeros(x), zeros(x)};
-    return axiograd::lstm(weights(m), x, state);
-  }
-};
+using rnn = recurrent<impl::rnn_kind>;
+using gru = recurrent<impl::gru_kind>;
+using lstm = recurrent<impl::lstm_kind>;
 
 /// Attention with biased projections: queries from x, keys and values from a context, x itself if none is given.
 ///

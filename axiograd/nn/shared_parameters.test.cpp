@@ -5,8 +5,10 @@
 #include <axiograd/nn/optimiser.hpp>
 #include <axiograd/nn/sequence.hpp>
 #include <axiograd/nn/sequential.hpp>
+#include <axiograd/ops/attention/multi_head_attention.hpp>
 #include <axiograd/ops/infix.hpp>
-#include <axiograd/ops/ops.hpp>
+#include <axiograd/ops/linalg/linear.hpp>
+#include <axiograd/ops/loss/mse_loss.hpp>
 #include <gtest/gtest.h>
 
 namespace axiograd {

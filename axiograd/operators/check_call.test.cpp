@@ -3,7 +3,8 @@
 #include <axiograd/autograd/tape.hpp>
 #include <axiograd/operators/evaluate.hpp>
 #include <axiograd/operators/record.hpp>
-#include <axiograd/ops/ops.hpp>
+#include <axiograd/ops/arithmetic/add.hpp>
+#include <axiograd/ops/arithmetic/scale.hpp>
 #include <gtest/gtest.h>
 
 namespace axiograd {

@@ -17,25 +17,23 @@ result<tensor<T>> evaluate_checked(const operator_table<T>& op, const void* attr
   std::array<view<const T>, 8> views{};
   std::array<memory_chunk*, 8> constant{};
   const std::size_t tensors = static_cast<std::size_t>(op.in.tensors);
-  const bool absent = in.size() < tensors;
-  for (std::size_t k = 0, given = 0; k < tensors; ++k) {
-    if (absent && static_cast<int>(k) == op.in.optional) {
-      shapes[k] = &dynamic_shape;
-      continue;
-    }
-    const tensor<T>& x = *in[given++];
+  for_each_input(op.in, in.size(), [&](std::size_t k, int given) {
+    shapes[k] = &dynamic_shape;
+    if (given < 0) return;
+    const tensor<T>& x = *in[static_cast<std::size_t>(given)];
     shapes[k] = &x.shape();
     views[k] = {x.data(), &x.shape()};
     if (x.owner().get() != nullptr && x.owner()->constant()) constant[k] = x.owner().get();
-  }
+  });
   for (std::size_t k = 0; k < side.size(); ++k) shapes[tensors + k] = &side[k].shape();
   const std::span<const shape* const> all_shapes(shapes.data(), tensors + side.size());
   const shape_result dims = op.infer(attributes, all_shapes);
   if (!dims) return tl::unexpected(to_error(op.name, dims, all_shapes));
   if (op.is_view) return in[0]->reshaped(*dims);
+  const resolved_attributes resolved(op, attributes, *shapes[0]);
   tensor<T> y = tensor<T>::uninitialised(*dims);
   if (y.empty()) return y;
-  op.forward(attributes,
+  op.forward(resolved.data(),
              {.in = {views.data(), tensors}, .side = side, .y = {y.mutable_data(), &y.shape()}, .constant = constant.data()});
   return y;
 }

@@ -10,7 +10,13 @@ namespace axiograd {
 /// shapes.
 template <class Op>
 constexpr shape_result infer(const Op& op, std::span<const shape* const> in) {
-  return family_of<Op>::infer(op, in);
+  if constexpr (impl::has_axes<Op>) {
+    Op resolved = op;
+    if (const shape_result axes = resolve_axes(resolved, *in[0]); !axes) return axes;
+    return family_of<Op>::infer(resolved, in);
+  } else {
+    return family_of<Op>::infer(op, in);
+  }
 }
 
 /// Inputs an operator can have, side inputs among them.
@@ -26,6 +32,7 @@ struct erased {
   static shape_result infer(const void* bytes, std::span<const shape* const> in) {
     return axiograd::infer(attributes_at<Op>(bytes), in);
   }
+  static void resolve(void* bytes, const shape& first) { resolve_axes(*static_cast<Op*>(bytes), first); }
   static void forward(const void* bytes, const forward_run<T>& run) {
     if constexpr (is_tuned)
       tuned<Op, T>::forward(attributes_at<Op>(bytes), run);
@@ -75,6 +82,8 @@ constexpr operator_table<T> make_table() {
                             .infer = &e::infer,
                             .forward = &e::forward,
                             .vjp = &e::vjp};
+    static_assert(sizeof(Op) <= most_attribute_bytes, "an operator has at most 256 bytes of attributes");
+    if constexpr (impl::has_axes<Op>) table.resolve = &e::resolve;
     if constexpr (!e::is_tuned)
       e::on::complete(table);
     else if constexpr (requires { &tuned<Op, T>::layout_rule; })

@@ -5,10 +5,8 @@
 #include <axiograd/families/isa_kernels.hpp>
 #include <axiograd/operators/operator_of.hpp>
 #include <axiograd/operators/record.hpp>
-#include <new>
-#include <sstream>
 #include <string>
-#include <vector>
+#include <string_view>
 
 namespace axiograd {
 
@@ -20,57 +18,53 @@ const operator_table<T>& builtin<Op, T>::table() {
 
 namespace impl {
 
-template <class T>
-constexpr const char* type_name = "value";
-template <std::integral T>
-constexpr const char* type_name<T> = "int";
-template <std::floating_point T>
-constexpr const char* type_name<T> = "number";
-template <>
-inline constexpr const char* type_name<bool> = "bool";
-template <>
-inline constexpr const char* type_name<ratio> = "number";
-template <>
-inline constexpr const char* type_name<shape> = "shape";
-template <>
-inline constexpr const char* type_name<reduction> = "mean or sum";
-template <class T>
-constexpr const char* type_name<required<T>> = type_name<T>;
-template <int N>
-constexpr const char* type_name<extents<N>> = "ints";
+/// Stands for the value of a required attribute.
+struct any_value {
+  template <class T>
+  constexpr operator required<T>() const {
+    return T{};
+  }
+};
+/// The operator with its defaults; attributes without one, which its struct states first, are zero.
+template <class Op, class... Required>
+constexpr Op with_defaults(const Required&... given) {
+  if constexpr (requires { Op{given...}; })
+    return Op{given...};
+  else
+    return with_defaults<Op>(given..., any_value());
+}
 
 template <class T>
-void put(std::ostream& out, const T& value) {
-  out << value;
+std::span<const char* const> choices_of() {
+  if constexpr (std::is_enum_v<T>)
+    return words(T{});
+  else
+    return {};
 }
-inline void put(std::ostream& out, const ratio& r) {
-  out << static_cast<double>(r.numerator) / static_cast<double>(r.denominator);
-}
-inline void put(std::ostream& out, reduction r) { out << to_string(r); }
-inline void put(std::ostream& out, const shape& s) { out << to_string(s); }
+template <class T>
+constexpr int count_of = 1;
 template <int N>
-void put(std::ostream& out, const extents<N>& e) {
-  for (int i = 0; i < N; ++i) out << (i > 0 ? "," : "") << e[i];
-}
+constexpr int count_of<extents<N>> = N;
 
 template <class Op>
 std::span<const attribute_record> attributes_of() {
   if constexpr (requires { Op::attributes(); }) {
-    static const std::vector<attribute_record> list = [] {
-      static std::vector<std::string> texts;  // owns the default values
-      texts.clear();                          // those of an attempt that lacked memory would let the list grow, and move
-      std::vector<attribute_record> records;
-      const auto all = Op::attributes();
-      texts.reserve(static_cast<std::size_t>(all.size));
-      all.for_each([&]<class U>(const attribute<Op, U>& at) {
-        const char* value = nullptr;
-        if constexpr (std::default_initializable<Op>) {
-          std::ostringstream text;
-          put(text, Op{}.*at.member);
-          if (!text) throw std::bad_alloc();  // a stream swallows it
-          value = texts.emplace_back(text.str()).c_str();
-        }
-        records.push_back({at.name, type_name<U>, value, at.meaning});
+    static const auto list = [] {
+      constexpr std::size_t n = static_cast<std::size_t>(decltype(Op::attributes())::size);
+      std::array<attribute_record, n> records{};
+      std::size_t next = 0;
+      const Op op = with_defaults<Op>();
+      Op::attributes().for_each([&]<class A>(const A& at) {
+        using value_type = typename A::value_type;
+        const auto offset = reinterpret_cast<const std::byte*>(&(op.*at.member)) - reinterpret_cast<const std::byte*>(&op);
+        records[next++] = {at.name,
+                           at.meaning,
+                           at.kind,
+                           count_of<value_type>,
+                           A::is_required,
+                           static_cast<std::uint32_t>(offset),
+                           sizeof(value_type),
+                           choices_of<value_type>()};
       });
       return records;
     }();
@@ -78,6 +72,38 @@ std::span<const attribute_record> attributes_of() {
   } else {
     return {};
   }
+}
+template <class Op>
+std::span<const std::byte> defaults_of() {
+  if constexpr (std::is_empty_v<Op>) {
+    return {};
+  } else {
+    static const Op op = with_defaults<Op>();
+    return {reinterpret_cast<const std::byte*>(&op), sizeof op};
+  }
+}
+
+/// The input that carries the batch: the first that samples do not share.
+template <class Op>
+constexpr int batch_input() {
+  int k = 0;
+  while (k + 1 < arity_of<Op>.tensors && (shared_of<Op>.contains(k) || k == arity_of<Op>.optional)) ++k;
+  return k;
+}
+template <class Op>
+std::span<const input_record> inputs_of_record() {
+  static const auto list = [] {
+    std::array<input_record, static_cast<std::size_t>(shapes_of<Op>)> inputs;
+    std::string_view names = Op::info.inputs;
+    for (int k = 0; k < shapes_of<Op>; ++k) {
+      const auto comma = names.find(',');
+      inputs[static_cast<std::size_t>(k)] = {std::string(names.substr(0, comma)), k == arity_of<Op>.optional,
+                                             k >= arity_of<Op>.tensors, k == batch_input<Op>()};
+      names = comma == std::string_view::npos ? std::string_view() : names.substr(comma + 2);
+    }
+    return inputs;
+  }();
+  return list;
 }
 
 template <class Op>
@@ -113,6 +139,9 @@ op_record make_record(const char* folder, const char* doc) {
           doc,
           impl::scalars_of<Op>(),
           impl::attributes_of<Op>(),
+          impl::defaults_of<Op>(),
+          alignof(Op),
+          impl::inputs_of_record<Op>(),
           impl::test_points_of<Op>(),
           &builtin<Op, float>::table,
           &builtin<Op, double>::table};

@@ -3,16 +3,28 @@
 
 #include <axiograd/families/family.hpp>
 #include <axiograd/families/table.hpp>
+#include <concepts>
 #include <span>
+#include <string>
 
 namespace axiograd {
 
-/// An attribute of an operator as text.
+/// One attribute of an operator; operators/attributes.hpp reads and writes its values.
 struct attribute_record {
   const char* name;
-  const char* type;
-  const char* default_value;  ///< null when it must be given
   const char* meaning;
+  attribute_kind kind;
+  int count;  ///< numbers of extents, else 1
+  bool required;
+  std::uint32_t offset, bytes;           ///< where it lies among the operator's attributes
+  std::span<const char* const> choices;  ///< the words of a choice, by their value
+};
+/// One input of an operator, in the order of a call: tensors, then side inputs.
+struct input_record {
+  std::string name;
+  bool optional;  ///< may be left out
+  bool index;     ///< whole numbers, indices or labels; never differentiated
+  bool batch;     ///< the one that carries the batch: samples are taken from its leading axes
 };
 
 /// The type-erased view of one operator.
@@ -25,9 +37,21 @@ struct op_record {
   const char* doc;      ///< the comment before the operator: shapes, attributes, errors
   const char* scalars;  ///< the weakest algebra it runs on
   std::span<const attribute_record> attributes;
+  std::span<const std::byte> defaults;  ///< the attributes' bytes with their defaults; required ones are 0
+  std::size_t alignment;
+  std::span<const input_record> inputs;
   std::span<const double> test_points;  ///< inputs worth trying, for elementwise operators
   const operator_table<float>& (*f32)();
   const operator_table<double>& (*f64)();
+
+  template <class T>
+    requires(std::same_as<T, float> || std::same_as<T, double>)
+  const operator_table<T>& table() const {
+    if constexpr (std::same_as<T, float>)
+      return f32();
+    else
+      return f64();
+  }
 };
 
 /// The record of one operator; defined in its generated unit.

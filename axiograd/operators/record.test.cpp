@@ -1,7 +1,7 @@
-// Operators by name, and their attributes as text.
+// Operators by name, and what their records say of attributes and inputs.
 
 #include <algorithm>
-#include <axiograd/operators/record.hpp>
+#include <axiograd/operators/attributes.hpp>
 #include <gtest/gtest.h>
 #include <set>
 #include <string>
@@ -13,7 +13,7 @@ std::string default_of(const char* op, std::string_view attribute) {
   const op_record* const record = find_record(op);
   if (record == nullptr) return "no operator";
   for (const attribute_record& a : record->attributes)
-    if (a.name == attribute) return a.default_value == nullptr ? "required" : a.default_value;
+    if (a.name == attribute) return a.required ? "required" : to_text(get_attribute(a, record->defaults.data()));
   return "no attribute";
 }
 
@@ -30,19 +30,51 @@ TEST(record, is_found_by_its_whole_name_and_by_no_other) {
   EXPECT_EQ(find_record("soft"), nullptr);
 }
 
-TEST(record, shows_defaults_as_they_are_written) {
-  EXPECT_EQ(default_of("conv2d", "stride"), "1,1");
-  EXPECT_EQ(default_of("conv2d", "padding"), "0,0");
+TEST(record, has_defaults_beside_required_attributes) {
+  EXPECT_EQ(default_of("conv2d", "stride"), "(1,1)");
   EXPECT_EQ(default_of("conv2d", "groups"), "1");
   EXPECT_EQ(default_of("batch_norm", "epsilon"), "1e-05");
+  EXPECT_EQ(default_of("rotary", "interleaved"), "false");
+  EXPECT_EQ(default_of("mse_loss", "reduction"), "mean");
+  EXPECT_EQ(default_of("avg_pool2d", "kernel"), "required");
+  EXPECT_EQ(default_of("avg_pool2d", "stride"), "(0,0)");
+  EXPECT_EQ(default_of("slice", "step"), "1");
+  EXPECT_EQ(default_of("group_norm", "epsilon"), "1e-05");
+  EXPECT_EQ(default_of("broadcast_to", "axes"), "()");
+  EXPECT_EQ(default_of("smooth_max_pool", "beta"), "required");
+  EXPECT_EQ(default_of("smooth_max_pool", "padding"), "()");
+  EXPECT_EQ(default_of("variance", "correction"), "1");
+  EXPECT_EQ(default_of("masked_multi_head_attention", "causal"), "false");
   EXPECT_EQ(default_of("conv2d", "none"), "no attribute");
-  for (const op_record* const r : all_records())
-    for (const attribute_record& a : r->attributes) {
-      EXPECT_FALSE(std::string_view(a.name).empty()) << r->info.name.s;
-      if (a.default_value != nullptr) {
-        EXPECT_NE(std::string_view(a.default_value), "") << r->info.name.s << ": " << a.name;
-      }
+}
+
+TEST(record, names_every_input_once_and_one_of_them_carries_the_batch) {
+  for (const op_record* const r : all_records()) {
+    SCOPED_TRACE(r->info.name.s);
+    ASSERT_EQ(r->inputs.size(), static_cast<std::size_t>(r->in.tensors + r->in.side));
+    std::set<std::string> names;
+    int batch = 0;
+    for (std::size_t k = 0; k < r->inputs.size(); ++k) {
+      const input_record& i = r->inputs[k];
+      EXPECT_TRUE(!i.name.empty() && i.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string::npos) << i.name;
+      names.insert(i.name);
+      batch += i.batch;
+      EXPECT_EQ(i.index, k >= static_cast<std::size_t>(r->in.tensors));
+      EXPECT_EQ(i.optional, static_cast<int>(k) == r->in.optional);
+      EXPECT_FALSE(i.batch && (i.optional || i.index)) << i.name;
     }
+    EXPECT_EQ(names.size(), r->inputs.size());
+    EXPECT_EQ(batch, 1);
+  }
+  const auto carrier = [](const char* op) {
+    const auto inputs = find_record(op)->inputs;
+    return std::find_if(inputs.begin(), inputs.end(), [](const auto& i) { return i.batch; })->name;
+  };
+  EXPECT_EQ(carrier("linear"), "x");
+  EXPECT_EQ(carrier("conv2d"), "x");
+  EXPECT_EQ(carrier("layer_norm"), "x");
+  EXPECT_EQ(carrier("multi_head_attention"), "x");
+  EXPECT_EQ(carrier("scaled_dot_product_attention"), "query");
 }
 
 }  // namespace

@@ -18,49 +18,61 @@ namespace axiograd {
 template <class X>
 concept handle = operand<X> && !scalar<X> && requires(const X& x) { constant_like(x, 1.0); };
 
+/// A plain number of any C++ type, which stands for a constant of the other operand's shape.
+template <class S>
+concept plain_number = std::is_arithmetic_v<S>;
+
 template <handle A, operand B>
+  requires(!plain_number<B>)
 auto operator+(const A& a, const B& b) {
-  if constexpr (std::floating_point<B>)
-    return add(a, constant_like(a, b));
-  else
-    return add(a, b);
+  return add(a, b);
 }
 template <handle A, operand B>
+  requires(!plain_number<B>)
 auto operator-(const A& a, const B& b) {
-  if constexpr (std::floating_point<B>)
-    return sub(a, constant_like(a, b));
-  else
-    return sub(a, b);
+  return sub(a, b);
 }
 template <handle A, operand B>
+  requires(!plain_number<B>)
 auto operator*(const A& a, const B& b) {
-  if constexpr (std::floating_point<B>)
-    return scale(a, {.factor = static_cast<double>(b)});
-  else
-    return mul(a, b);
+  return mul(a, b);
 }
 template <handle A, operand B>
+  requires(!plain_number<B>)
 auto operator/(const A& a, const B& b) {
-  if constexpr (std::floating_point<B>)
-    return div(a, constant_like(a, b));
-  else
-    return div(a, b);
+  return div(a, b);
 }
-template <handle A, std::floating_point S>
+template <handle A, plain_number S>
+auto operator+(const A& a, S s) {
+  return add(a, constant_like(a, static_cast<double>(s)));
+}
+template <handle A, plain_number S>
+auto operator-(const A& a, S s) {
+  return sub(a, constant_like(a, static_cast<double>(s)));
+}
+template <handle A, plain_number S>
+auto operator*(const A& a, S s) {
+  return scale(a, {.factor = static_cast<double>(s)});
+}
+template <handle A, plain_number S>
+auto operator/(const A& a, S s) {
+  return div(a, constant_like(a, static_cast<double>(s)));
+}
+template <handle A, plain_number S>
 auto operator+(S s, const A& a) {
   return a + s;
 }
-template <handle A, std::floating_point S>
+template <handle A, plain_number S>
 auto operator-(S s, const A& a) {
-  return sub(constant_like(a, s), a);
+  return sub(constant_like(a, static_cast<double>(s)), a);
 }
-template <handle A, std::floating_point S>
+template <handle A, plain_number S>
 auto operator*(S s, const A& a) {
   return a * s;
 }
-template <handle A, std::floating_point S>
+template <handle A, plain_number S>
 auto operator/(S s, const A& a) {
-  return div(constant_like(a, s), a);
+  return div(constant_like(a, static_cast<double>(s)), a);
 }
 template <handle A>
 auto operator-(const A& a) {

@@ -2,7 +2,59 @@
 // The OpSpec layer (contract 15): operators as pairs of pure functions of one tensor, the other inputs captured.
 
 #include <axiograd/operators/evaluate.hpp>
-#include <axiograd/ops/ops.hpp>
+#include <axiograd/ops/activation/elu.hpp>
+#include <axiograd/ops/activation/gelu.hpp>
+#include <axiograd/ops/activation/leaky_relu.hpp>
+#include <axiograd/ops/activation/relu.hpp>
+#include <axiograd/ops/activation/safe_log.hpp>
+#include <axiograd/ops/activation/sigmoid.hpp>
+#include <axiograd/ops/activation/silu.hpp>
+#include <axiograd/ops/activation/smooth_abs.hpp>
+#include <axiograd/ops/activation/softplus.hpp>
+#include <axiograd/ops/activation/tanh.hpp>
+#include <axiograd/ops/arithmetic/abs.hpp>
+#include <axiograd/ops/arithmetic/add.hpp>
+#include <axiograd/ops/arithmetic/clamp.hpp>
+#include <axiograd/ops/arithmetic/cosh.hpp>
+#include <axiograd/ops/arithmetic/div.hpp>
+#include <axiograd/ops/arithmetic/exp.hpp>
+#include <axiograd/ops/arithmetic/log.hpp>
+#include <axiograd/ops/arithmetic/log_shifted.hpp>
+#include <axiograd/ops/arithmetic/maximum.hpp>
+#include <axiograd/ops/arithmetic/minimum.hpp>
+#include <axiograd/ops/arithmetic/mul.hpp>
+#include <axiograd/ops/arithmetic/neg.hpp>
+#include <axiograd/ops/arithmetic/reciprocal.hpp>
+#include <axiograd/ops/arithmetic/safe_div.hpp>
+#include <axiograd/ops/arithmetic/safe_reciprocal.hpp>
+#include <axiograd/ops/arithmetic/scale.hpp>
+#include <axiograd/ops/arithmetic/sinh.hpp>
+#include <axiograd/ops/arithmetic/sqrt.hpp>
+#include <axiograd/ops/arithmetic/square.hpp>
+#include <axiograd/ops/arithmetic/sub.hpp>
+#include <axiograd/ops/indexing/slice_dim0.hpp>
+#include <axiograd/ops/linalg/bmm.hpp>
+#include <axiograd/ops/linalg/linear.hpp>
+#include <axiograd/ops/linalg/matmul.hpp>
+#include <axiograd/ops/loss/binary_cross_entropy_loss.hpp>
+#include <axiograd/ops/loss/cosine_similarity_loss.hpp>
+#include <axiograd/ops/loss/cross_entropy_loss.hpp>
+#include <axiograd/ops/loss/hinge_loss.hpp>
+#include <axiograd/ops/loss/huber_loss.hpp>
+#include <axiograd/ops/loss/log_cosh_loss.hpp>
+#include <axiograd/ops/loss/mae_loss.hpp>
+#include <axiograd/ops/loss/mse_loss.hpp>
+#include <axiograd/ops/loss/poisson_loss.hpp>
+#include <axiograd/ops/loss/smooth_l1_loss.hpp>
+#include <axiograd/ops/normalization/layer_norm.hpp>
+#include <axiograd/ops/normalization/log_softmax.hpp>
+#include <axiograd/ops/normalization/softmax.hpp>
+#include <axiograd/ops/reduction/reduce_mean.hpp>
+#include <axiograd/ops/reduction/reduce_sum.hpp>
+#include <axiograd/ops/shape/broadcast_to.hpp>
+#include <axiograd/ops/shape/flatten.hpp>
+#include <axiograd/ops/shape/reshape.hpp>
+#include <axiograd/ops/shape/transpose2d.hpp>
 #include <functional>
 #include <vector>
 
@@ -33,7 +85,8 @@ std::vector<tensor<T>> pull_back(const operator_table<T>& op, const void* attrib
     dx.insert(dx.begin() + op.in.optional, nullptr);
   }
   try {
-    if (!y.empty()) op.vjp(attributes_or_any(op, attributes), {x, side, {y.data(), &y.shape()}, dy.data(), dx});
+    const resolved_attributes resolved(op, attributes_or_any(op, attributes), *x[0].dims);
+    if (!y.empty()) op.vjp(resolved.data(), {x, side, {y.data(), &y.shape()}, dy.data(), dx});
   } catch (...) {
     throw failure(caught(op.name, error_kind::domain_error).value());
   }

@@ -4,6 +4,8 @@
 #include <axiograd/nn/normalization.hpp>
 #include <axiograd/nn/sequence.hpp>
 #include <axiograd/nn/sequential.hpp>
+#include <axiograd/ops/loss/cross_entropy_labels.hpp>
+#include <axiograd/ops/loss/cross_entropy_logits.hpp>
 #include <axiograd/train/checkpoint.hpp>
 #include <limits>
 

@@ -44,6 +44,7 @@ TEST(PublicApi, P2_Tensors) {
   EXPECT_EQ(b(0, 0), 9);
   EXPECT_EQ((a + b)(0, 0), 10);
   EXPECT_EQ((2.0 * a - a)(1, 2), 6);
+  EXPECT_EQ((2 * a - 1L + a / 2U)(1, 2), 14) << "plain numbers of any type";
   EXPECT_THROW(ag::matmul(a, a), ag::failure);
 }
 

@@ -1,4 +1,16 @@
-#include <axiograd/ops/ops.hpp>
+#include <axiograd/ops/activation/gelu.hpp>
+#include <axiograd/ops/activation/relu.hpp>
+#include <axiograd/ops/activation/sigmoid.hpp>
+#include <axiograd/ops/activation/silu.hpp>
+#include <axiograd/ops/activation/softplus.hpp>
+#include <axiograd/ops/activation/tanh.hpp>
+#include <axiograd/ops/arithmetic/abs.hpp>
+#include <axiograd/ops/arithmetic/exp.hpp>
+#include <axiograd/ops/arithmetic/log.hpp>
+#include <axiograd/ops/arithmetic/maximum.hpp>
+#include <axiograd/ops/arithmetic/mul.hpp>
+#include <axiograd/ops/arithmetic/neg.hpp>
+#include <axiograd/ops/arithmetic/sub.hpp>
 
 #include "faults.hpp"
 #include "subject_unit.hpp"
@@ -68,6 +80,13 @@ struct neg_without_a_source : neg_op {
   static constexpr op_info info{
       .name = "neg", .formula = "-x", .derivative = "-1", .edges = "total", .source = "", .torch = "torch.neg"};
 };
+struct sub_with_one_named_input : sub_op {
+  static constexpr op_info info = [] {
+    op_info i = sub_op::info;
+    i.inputs = "a";
+    return i;
+  }();
+};
 
 }  // namespace
 
@@ -84,7 +103,8 @@ std::vector<fault> elementwise_faults() {
           {"relu: a NaN becomes 0", "declared_facts", make_subject<relu_that_drops_nan>()},
           {"abs: declared increasing", "declared_facts", make_subject<abs_called_increasing>()},
           {"log: declared convex", "declared_facts", make_subject<log_called_convex>()},
-          {"neg: the schema names no source", "schema", make_subject<neg_without_a_source>()}};
+          {"neg: the schema names no source", "schema", make_subject<neg_without_a_source>()},
+          {"sub: an input has no name", "schema", make_subject<sub_with_one_named_input>()}};
 }
 
 }  // namespace axiograd::conformance

@@ -2,7 +2,20 @@
 
 #include <algorithm>
 #include <axiograd/kernels/parallel.hpp>
-#include <axiograd/ops/ops.hpp>
+#include <axiograd/ops/activation/sigmoid.hpp>
+#include <axiograd/ops/arithmetic/add.hpp>
+#include <axiograd/ops/arithmetic/exp.hpp>
+#include <axiograd/ops/arithmetic/maximum.hpp>
+#include <axiograd/ops/arithmetic/sub.hpp>
+#include <axiograd/ops/convolution/conv2d.hpp>
+#include <axiograd/ops/indexing/slice_dim0.hpp>
+#include <axiograd/ops/linalg/linear.hpp>
+#include <axiograd/ops/linalg/matmul.hpp>
+#include <axiograd/ops/normalization/softmax.hpp>
+#include <axiograd/ops/pooling/avg_pool2d.hpp>
+#include <axiograd/ops/pooling/max_pool2d.hpp>
+#include <axiograd/ops/reduction/sum.hpp>
+#include <axiograd/ops/shape/reshape.hpp>
 #include <bit>
 
 #include "faults.hpp"

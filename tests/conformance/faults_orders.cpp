@@ -1,7 +1,25 @@
 // Derivatives whose first order is right and whose higher orders are not: |x| within functions that are smooth at 0, in the
 // words in which they once stood in the library.
 
-#include <axiograd/ops/ops.hpp>
+#include <axiograd/ops/activation/elu.hpp>
+#include <axiograd/ops/activation/gelu.hpp>
+#include <axiograd/ops/activation/mish.hpp>
+#include <axiograd/ops/activation/safe_log.hpp>
+#include <axiograd/ops/activation/sigmoid.hpp>
+#include <axiograd/ops/activation/silu.hpp>
+#include <axiograd/ops/activation/softplus.hpp>
+#include <axiograd/ops/activation/tanh.hpp>
+#include <axiograd/ops/arithmetic/abs.hpp>
+#include <axiograd/ops/arithmetic/cosh.hpp>
+#include <axiograd/ops/arithmetic/erf.hpp>
+#include <axiograd/ops/arithmetic/exp.hpp>
+#include <axiograd/ops/arithmetic/expm1.hpp>
+#include <axiograd/ops/arithmetic/log.hpp>
+#include <axiograd/ops/arithmetic/pow.hpp>
+#include <axiograd/ops/arithmetic/sinh.hpp>
+#include <axiograd/ops/arithmetic/sqrt.hpp>
+#include <axiograd/ops/loss/huber_loss.hpp>
+#include <axiograd/ops/reduction/sum.hpp>
 
 #include "faults.hpp"
 #include "subject_unit.hpp"

@@ -1,4 +1,14 @@
-#include <axiograd/ops/ops.hpp>
+#include <axiograd/ops/arithmetic/exp.hpp>
+#include <axiograd/ops/arithmetic/log.hpp>
+#include <axiograd/ops/arithmetic/sqrt.hpp>
+#include <axiograd/ops/loss/cross_entropy_labels.hpp>
+#include <axiograd/ops/loss/mse_loss.hpp>
+#include <axiograd/ops/normalization/layer_norm.hpp>
+#include <axiograd/ops/normalization/log_softmax.hpp>
+#include <axiograd/ops/normalization/softmax.hpp>
+#include <axiograd/ops/reduction/logsumexp.hpp>
+#include <axiograd/ops/reduction/reduce_mean.hpp>
+#include <axiograd/ops/reduction/sum.hpp>
 
 #include "faults.hpp"
 #include "subject_unit.hpp"

@@ -1,4 +1,8 @@
-#include <axiograd/ops/ops.hpp>
+#include <axiograd/ops/indexing/concat_dim0.hpp>
+#include <axiograd/ops/indexing/slice_dim0.hpp>
+#include <axiograd/ops/loss/huber_loss.hpp>
+#include <axiograd/ops/pooling/avg_pool2d.hpp>
+#include <axiograd/ops/pooling/max_pool2d.hpp>
 
 #include "faults.hpp"
 #include "subject_unit.hpp"

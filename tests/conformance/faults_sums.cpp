@@ -1,7 +1,10 @@
 // Right operators with one long sum that adds one term after the other.
 
 #include <algorithm>
-#include <axiograd/ops/ops.hpp>
+#include <axiograd/ops/linalg/linear.hpp>
+#include <axiograd/ops/reduction/cumsum.hpp>
+#include <axiograd/ops/reduction/reduce_sum.hpp>
+#include <axiograd/ops/shape/broadcast_to.hpp>
 #include <utility>
 
 #include "faults.hpp"

@@ -2,6 +2,7 @@
 // Numbers of the exact adjoint test: prime-field residues that know on which side of a branch they are.
 
 #include <atomic>
+#include <axiograd/core/random.hpp>
 #include <axiograd/core/scalar/dual.hpp>
 #include <axiograd/core/scalar/prime_field.hpp>
 #include <bit>
@@ -16,14 +17,6 @@ inline constexpr axiograd::algebra axiograd::algebra_of<axiograd::conformance::p
     .ring = true, .ordered = true, .division = true, .analytic = true};
 
 namespace axiograd::conformance {
-
-/// The mixing step of SplitMix64 (Steele et al. 2014), a bijection of 64 bits.
-constexpr std::uint64_t mix(std::uint64_t x) {
-  x += 0x9e3779b97f4a7c15;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
-  return x ^ (x >> 31);
-}
 
 /// A residue modulo 2^61 - 1 and a double beside it. Arithmetic acts on both; comparisons, max, min, abs and select look at
 /// the double only.
@@ -92,7 +85,5 @@ class probe {
 
 template <>
 struct axiograd::constant_pi<axiograd::conformance::probe> {
-  static conformance::probe value() {
-    return {prime_field(static_cast<std::int64_t>(conformance::mix(3) >> 2)), std::numbers::pi};
-  }
+  static conformance::probe value() { return {prime_field(static_cast<std::int64_t>(mix(3) >> 2)), std::numbers::pi}; }
 };

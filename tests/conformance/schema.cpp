@@ -6,6 +6,18 @@
 
 namespace axiograd::conformance {
 
+namespace {
+std::vector<std::string> input_names(std::string_view list) {
+  std::vector<std::string> names;
+  for (std::size_t from = 0; from <= list.size();) {
+    const auto comma = std::min(list.find(", ", from), list.size());
+    names.emplace_back(list.substr(from, comma - from));
+    from = comma + 2;
+  }
+  return names;
+}
+}  // namespace
+
 outcome schema(const subject& s, const settings&) {
   outcome o;
   const std::pair<const char*, text> fields[]{
@@ -18,6 +30,11 @@ outcome schema(const subject& s, const settings&) {
   if (s.unnamed_bytes > 0)
     o.fail(std::to_string(s.unnamed_bytes) + " bytes of its members are no attribute: nobody can set them by name");
   if (s.in.tensors < 1 || s.in.optional >= s.in.tensors) o.fail("the arity is wrong");
+  if (const auto names = input_names(s.info.inputs); names.size() != static_cast<std::size_t>(s.in.tensors + s.in.side))
+    o.fail("\"" + std::string(s.info.inputs) + "\" names " + std::to_string(names.size()) + " inputs");
+  else if (std::any_of(names.begin(), names.end(),
+                       [&](const auto& n) { return n.empty() || std::count(names.begin(), names.end(), n) > 1; }))
+    o.fail("two inputs have one name, or one has none: " + std::string(s.info.inputs));
   o.figure = std::string(s.family.name) + (s.algebraic ? ", algebraic" : ", analytic");
   return o;
 }
@@ -65,6 +82,14 @@ outcome shape_rule(const subject& s, const settings& set) {
       for (std::size_t k = 0; k < c.in.size(); ++k)
         if (c.in[k].rank >= 0 && d.chance(2)) c.in[k] = hostile_shape(d, c.in[k].rank);
     const auto shapes = c.shapes();
+    if (s.axes_from_the_end != nullptr && !bad_attributes && s.infer(c.op(), shapes)) {
+      call counted = c;  // the same axes counted from the end
+      s.axes_from_the_end(counted.attributes.data(), c.in[0]);
+      if (const shape_result a = s.infer(c.op(), shapes), b = s.infer(counted.op(), shapes); !b || *a != *b)
+        o.fail("axes counted from the end give another shape: " + describe(c));
+      s.resolve_axes(counted.attributes.data(), c.in[0]);
+      if (counted.attributes != c.attributes) o.fail("axes counted from the end are not resolved: " + describe(c));
+    }
     const std::string at =
         std::string(bad_attributes ? "bad attributes, " : "") + describe(c) + ", seed " + std::to_string(d.seed());
     try {
@@ -75,6 +100,7 @@ outcome shape_rule(const subject& s, const settings& set) {
         for (const int64_t extent : *r)
           if (extent < 0) o.fail("the rule gives a negative extent: " + to_string(*r) + ": " + at);
         c.y = *r;
+        if (s.resolve_axes != nullptr) s.resolve_axes(c.attributes.data(), c.in[0]);
         if (!o.red()) run_accepted(s, c);
         continue;
       }

@@ -52,6 +52,9 @@ struct subject {
   /// What each attribute is, coarsely ("stride >1"), and a mixture of two calls' attributes; null without attributes.
   std::vector<std::string> (*attribute_classes)(const void* op);
   void (*mix_attributes)(void* op, const void* other, draw&);
+  /// Counts the axes among the attributes from the end, and resolves them; null where there are none.
+  void (*axes_from_the_end)(void* op, const shape& first);
+  void (*resolve_axes)(void* op, const shape& first);
   shape_result (*infer)(const void* op, std::span<const shape* const> in);
   /// How many numbers a forward run saves for the reverse run; null for none.
   int64_t (*saved)(const void* op, std::span<const shape* const> in);

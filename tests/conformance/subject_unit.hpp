@@ -106,12 +106,38 @@ void vary_epsilon(T&, draw&) {}
 template <class Op>
 call draw_call(draw& d) {
   call c = draw_test_case<Op>(d);
+  if constexpr (axiograd::impl::has_axes<Op>) resolve_axes(*reinterpret_cast<Op*>(c.attributes.data()), c.in[0]);
   if constexpr (requires { Op::attributes(); })
     if (d.varies_epsilons()) {
       Op& op = *reinterpret_cast<Op*>(c.attributes.data());
       Op::attributes().for_each([&](const auto& a) { vary_epsilon(op.*a.member, d); });
     }
   return c;
+}
+
+template <class Op>
+void count_axes_from_the_end(Op& op, const shape& first) {
+  int rank = first.rank;
+  if constexpr (requires { op.axis_rank(first); }) rank = op.axis_rank(first);
+  Op::attributes().for_each([&](const auto& a) {
+    const auto minus_rank = [&](auto& value) {
+      if constexpr (requires { value.value; } && !std::same_as<std::remove_cvref_t<decltype(value)>, shape>) {
+        auto& inner = value.value;
+        if constexpr (std::same_as<std::remove_cvref_t<decltype(inner)>, shape>)
+          for (int i = 0; i < inner.rank; ++i) inner[i] -= rank;
+        else
+          inner -= static_cast<std::remove_cvref_t<decltype(inner)>>(rank);
+      } else if constexpr (std::same_as<std::remove_cvref_t<decltype(value)>, shape>) {
+        for (int i = 0; i < value.rank; ++i) value[i] -= rank;
+      } else {
+        value -= rank;
+      }
+    };
+    using member = std::remove_cvref_t<decltype(op.*a.member)>;
+    if constexpr (std::same_as<member, int> || std::same_as<member, required<int>> || std::same_as<member, shape> ||
+                  std::same_as<member, required<shape>>)
+      if (a.kind == attribute_kind::axis || a.kind == attribute_kind::axes) minus_rank(op.*a.member);
+  });
 }
 
 // ---- hostile attributes
@@ -253,6 +279,8 @@ subject make_subject() {
             .spoil = nullptr,
             .attribute_classes = nullptr,
             .mix_attributes = nullptr,
+            .axes_from_the_end = nullptr,
+            .resolve_axes = nullptr,
             .infer = [](const void* op, std::span<const shape* const> in) { return infer(*static_cast<const Op*>(op), in); },
             .saved = nullptr,
             .in_domain = nullptr,
@@ -272,6 +300,10 @@ subject make_subject() {
             .thrice_balls = {},
             .thrice_f64 = {},
             .law = nullptr};
+  if constexpr (axiograd::impl::has_axes<Op>) {
+    s.axes_from_the_end = [](void* op, const shape& first) { impl::count_axes_from_the_end(*static_cast<Op*>(op), first); };
+    s.resolve_axes = [](void* op, const shape& first) { axiograd::resolve_axes(*static_cast<Op*>(op), first); };
+  }
   if constexpr (requires { Op::test_points; }) s.test_points = Op::test_points;
   if constexpr (requires { Op::known; }) {
     constexpr std::size_t row = 2 * static_cast<std::size_t>(arity_of<Op>.tensors) + 1;

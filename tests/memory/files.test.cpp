@@ -11,6 +11,7 @@
 #include <axiograd/io/model.hpp>
 #include <axiograd/nn/layers.hpp>
 #include <axiograd/nn/sequential.hpp>
+#include <axiograd/ops/loss/mse_loss.hpp>
 #include <axiograd/train/checkpoint.hpp>
 #include <axiograd/train/digits.hpp>
 #include <filesystem>

@@ -10,6 +10,7 @@
 #include <axiograd/nn/sequence.hpp>
 #include <axiograd/nn/sequential.hpp>
 #include <axiograd/ops/infix.hpp>
+#include <axiograd/ops/loss/mse_loss.hpp>
 #include <axiograd/train/classifier.hpp>
 #include <cmath>
 

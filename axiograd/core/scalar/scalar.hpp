@@ -5,6 +5,8 @@
 #include <concepts>
 #include <cstdint>
 #include <numbers>
+#include <optional>
+#include <stdexcept>
 
 /// Marks a function that must also compile for the CUDA device.
 #ifdef __CUDACC__
@@ -114,11 +116,39 @@ struct ratio {
   std::int64_t numerator = 0;
   std::int64_t denominator = 1;
 
+  AXG_HD constexpr ratio() {}
+  AXG_HD constexpr ratio(std::int64_t above, std::int64_t below) : numerator(above), denominator(below) {}
+  /// That of the number's shortest decimal: 1e-5 is 1 / 100'000. Throws std::invalid_argument where it has more than 18 digits
+  /// behind the point, or 15 altogether, as no decimal that is written down has.
+  template <std::floating_point T>
+  constexpr ratio(T decimal) : ratio(of_decimal_or_throw(static_cast<double>(decimal))) {}
+
+  /// The same; nothing where it throws.
+  static constexpr std::optional<ratio> of_decimal(double x) {
+    if (!(x > -1e15 && x < 1e15)) return std::nullopt;
+    std::int64_t power = 1;
+    for (int digits = 0; digits <= 18; ++digits, power *= 10) {
+      const double scaled = x * static_cast<double>(power);
+      if (!(scaled > -1e15 && scaled < 1e15)) break;
+      const auto above = static_cast<std::int64_t>(scaled + (x < 0 ? -0.5 : 0.5));
+      if (static_cast<double>(above) / static_cast<double>(power) == x) return ratio(above, power);
+      if (digits == 18) break;
+    }
+    return std::nullopt;
+  }
+
   template <field T>
   AXG_HD constexpr T as() const {
     return T(static_cast<double>(numerator)) / T(static_cast<double>(denominator));
   }
   friend constexpr bool operator==(ratio, ratio) = default;
+
+ private:
+  static constexpr ratio of_decimal_or_throw(double x) {
+    const auto found = of_decimal(x);
+    if (!found) throw std::invalid_argument("ratio: the number is no short decimal");
+    return *found;
+  }
 };
 
 /// The default stabiliser of the contract, 1e-6.

@@ -3,7 +3,7 @@
 #include <axiograd/core/scalar/precise.hpp>
 #include <axiograd/core/scalar/smooth.hpp>
 #include <axiograd/families/op.hpp>
-#include <axiograd/ops/arithmetic/exp.hpp>
+#include <axiograd/ops/activation/parts/smaller_sigmoid.hpp>
 #include <axiograd/ops/arithmetic/sqrt.hpp>
 
 namespace axiograd {
@@ -25,14 +25,14 @@ struct gelu_op {
   // (1 + tanh u) / 2 = sigmoid(2 u), which keeps its digits for u << 0.
   template <analytic T>
   AXG_HD constexpr T value(const T& x) const {
-    const T smaller = smaller_sigmoid(leading(twice_u(x)));
+    const T smaller = impl::smaller_sigmoid(leading(twice_u(x)));
     return x * select(x > T(0), T(1) - smaller, smaller);
   }
   // Two terms of 0.23 cancel at -0.7518: few roundings. sigmoid' = s (1 - s), and x 2 u' = 2 u + 2 cubic x^3. Far out the
   // smaller sigmoid is 0 while that may be infinite: their product counts as 0, and so do the tangents.
   template <analytic T>
   AXG_HD constexpr T derivative(const T& x, const T&) const {
-    const T v = leading(twice_u(x)), smaller = smaller_sigmoid(v), larger = T(1) - smaller;
+    const T v = leading(twice_u(x)), smaller = impl::smaller_sigmoid(v), larger = T(1) - smaller;
     const T second = smaller * (larger * (v + T(2) * (x * (cubic<T>() * (x * x)))));
     const T first = select(x > T(0), larger, smaller);
     return select(smaller > T(0), first + second, as_constant(first));
@@ -51,12 +51,6 @@ struct gelu_op {
   template <analytic T>
   AXG_HD static constexpr T cubic() {
     return ratio{44'715, 1'000'000}.as<T>() * leading(linear<T>());
-  }
-  /// sigmoid(-|x|)
-  template <analytic T>
-  AXG_HD static constexpr T smaller_sigmoid(const T& x) {
-    const T e = exp(-abs_by_branch(x));
-    return e / (T(1) + e);
   }
 };
 AXG_OPERATOR(gelu)

@@ -2,7 +2,7 @@
 
 #include <axiograd/core/scalar/smooth.hpp>
 #include <axiograd/families/op.hpp>
-#include <axiograd/ops/arithmetic/exp.hpp>
+#include <axiograd/ops/activation/parts/smaller_sigmoid.hpp>
 
 namespace axiograd {
 
@@ -19,22 +19,14 @@ struct silu_op {
 
   template <analytic T>
   AXG_HD constexpr T value(const T& x) const {
-    const T smaller = smaller_sigmoid(x);
+    const T smaller = impl::smaller_sigmoid(x);
     return x * select(x > T(0), T(1) - smaller, smaller);
   }
   // s(x) (1 + x s(-x)) with one exponential and one quotient for both.
   template <analytic T>
   AXG_HD constexpr T derivative(const T& x, const T&) const {
-    const T smaller = smaller_sigmoid(x), larger = T(1) - smaller;
+    const T smaller = impl::smaller_sigmoid(x), larger = T(1) - smaller;
     return select(x > T(0), larger, smaller) * (T(1) + x * select(x > T(0), smaller, larger));
-  }
-
- private:
-  /// s(-|x|)
-  template <analytic T>
-  AXG_HD static constexpr T smaller_sigmoid(const T& x) {
-    const T e = exp(-abs_by_branch(x));
-    return e / (T(1) + e);
   }
 };
 AXG_OPERATOR(silu)

@@ -9,6 +9,7 @@ namespace axiograd {
 /// Errors: shape_mismatch; broadcasting is an operator of its own, broadcast_to.
 struct add_op {
   static constexpr op_info info{.name = "add",
+                                .inputs = "a, b",
                                 .formula = "a + b",
                                 .derivative = "1, 1",
                                 .edges = "NaN propagates",

@@ -9,6 +9,7 @@ namespace axiograd {
 /// Errors: shape_mismatch; exact numbers report b = 0 as domain_error.
 struct div_op {
   static constexpr op_info info{.name = "div",
+                                .inputs = "a, b",
                                 .formula = "a / b",
                                 .derivative = "1 / b, -(a / b) / b",
                                 .edges = "b = 0 follows IEEE for float and double; NaN propagates",

@@ -9,6 +9,7 @@ namespace axiograd {
 /// Errors: shape_mismatch.
 struct eq_op {
   static constexpr op_info info{.name = "eq",
+                                .inputs = "a, b",
                                 .formula = "1 where a = b, else 0",
                                 .derivative = "0, 0",
                                 .edges = "NaN and equal infinities give 0; not differentiable: 0 is taken",

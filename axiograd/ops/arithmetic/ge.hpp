@@ -10,6 +10,7 @@ namespace axiograd {
 /// Errors: shape_mismatch.
 struct ge_op {
   static constexpr op_info info{.name = "ge",
+                                .inputs = "a, b",
                                 .formula = "1 where a >= b, else 0",
                                 .derivative = "0, 0",
                                 .edges = "NaN and equal infinities give 0; not differentiable at a = b: 0 is taken",

@@ -9,6 +9,7 @@ namespace axiograd {
 /// Errors: shape_mismatch.
 struct gt_op {
   static constexpr op_info info{.name = "gt",
+                                .inputs = "a, b",
                                 .formula = "1 where a > b, else 0",
                                 .derivative = "0, 0",
                                 .edges = "NaN gives 0; not differentiable at a = b: 0 is taken",

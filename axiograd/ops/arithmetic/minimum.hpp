@@ -9,6 +9,7 @@ namespace axiograd {
 /// Errors: shape_mismatch.
 struct minimum_op {
   static constexpr op_info info{.name = "minimum",
+                                .inputs = "a, b",
                                 .formula = "min(a, b)",
                                 .derivative = "1, 0 for a < b; 0, 1 for a > b; 1/2, 1/2 at a tie",
                                 .edges = "NaN propagates, both partials are 1/2 then",

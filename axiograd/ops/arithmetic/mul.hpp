@@ -9,6 +9,7 @@ namespace axiograd {
 /// Errors: shape_mismatch.
 struct mul_op {
   static constexpr op_info info{.name = "mul",
+                                .inputs = "a, b",
                                 .formula = "a b",
                                 .derivative = "b, a",
                                 .edges = "NaN propagates",

@@ -12,6 +12,7 @@ namespace axiograd {
 struct pow_op {
   static constexpr op_info info{
       .name = "pow",
+      .inputs = "x, y",
       .formula = "x^y",
       .derivative = "y x^(y-1), x^y log x",
       .edges = "IEEE 754 pow: 1 for y = 0, NaN for x < 0 unless y is whole; derivative 0 in x for y = 0, in y for x = 0 <= y",

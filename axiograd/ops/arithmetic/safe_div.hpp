@@ -9,6 +9,7 @@ namespace axiograd {
 /// Attributes: epsilon, default 1e-6. Still singular at b = -epsilon, which is not checked. Errors: shape_mismatch.
 struct safe_div_op {
   static constexpr op_info info{.name = "safe_div",
+                                .inputs = "a, b",
                                 .formula = "a / (b + epsilon)",
                                 .derivative = "1 / (b + epsilon), -a / (b + epsilon)^2",
                                 .edges = "infinite at b = -epsilon; NaN propagates",

@@ -9,6 +9,7 @@ namespace axiograd {
 /// Errors: shape_mismatch.
 struct sub_op {
   static constexpr op_info info{.name = "sub",
+                                .inputs = "a, b",
                                 .formula = "a - b",
                                 .derivative = "1, -1",
                                 .edges = "NaN propagates",

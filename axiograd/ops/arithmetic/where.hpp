@@ -9,6 +9,7 @@ namespace axiograd {
 /// Errors: shape_mismatch.
 struct where_op {
   static constexpr op_info info{.name = "where",
+                                .inputs = "condition, x, y",
                                 .formula = "x where c != 0, else y",
                                 .derivative = "0, [c != 0], [c = 0]",
                                 .edges = "a NaN in c chooses y; the branch not taken gets gradient 0",

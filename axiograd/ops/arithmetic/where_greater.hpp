@@ -9,6 +9,7 @@ namespace axiograd {
 /// Errors: shape_mismatch.
 struct where_greater_op {
   static constexpr op_info info{.name = "where_greater",
+                                .inputs = "a, b, x, y",
                                 .formula = "x where a > b, else y",
                                 .derivative = "0, 0, [a > b], 1 - [a > b]",
                                 .edges = "a NaN in a or b chooses y",

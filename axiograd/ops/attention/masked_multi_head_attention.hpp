@@ -16,6 +16,7 @@ namespace axiograd {
 struct masked_multi_head_attention_op {
   static constexpr op_info info{
       .name = "masked_multi_head_attention",
+      .inputs = "wq, wk, wv, wo, x, mask",
       .formula = "merge(softmax(Q K^T / sqrt(e) over allowed keys) V) Wo, Q = x Wq, K = x Wk, V = x Wv",
       .derivative = "dS = A (dA - rowsum(dA A)), dA = dZ V^T, dV = A^T dZ, dQ = dS K / sqrt(e), dK = dS^T Q / sqrt(e)",
       .edges = "a query without allowed keys gives 0 and no gradient; NaN propagates",

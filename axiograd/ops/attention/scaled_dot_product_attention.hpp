@@ -5,6 +5,7 @@
 #include <axiograd/families/custom.hpp>
 #include <axiograd/ops/arithmetic/exp.hpp>
 #include <axiograd/ops/arithmetic/sqrt.hpp>
+#include <axiograd/ops/attention/parts/attention.hpp>
 #include <limits>
 
 namespace axiograd {
@@ -18,6 +19,7 @@ namespace axiograd {
 struct scaled_dot_product_attention_op {
   static constexpr op_info info{
       .name = "scaled_dot_product_attention",
+      .inputs = "query, key, value, bias",
       .formula = "softmax(q k^T s + bias) v",
       .derivative = "dS = A (dA - rowsum(dA A)), dA = dy v^T, dv = A^T dy, dq = dS k s, dk = dS^T q s, dbias = sum dS",
       .edges = "a query without allowed keys gives 0 and no gradient; NaN propagates",
@@ -78,7 +80,6 @@ struct scaled_dot_product_attention_op {
         const T* const g = dy.data + (h * s.n + i) * s.f;
         const int64_t query = h * s.n + i;
         const int64_t keys = keys_of(s, i);
-        T radial(0), rest(0);
         for (int64_t j = 0; j < keys; ++j) {
           const int64_t key = s.key(h, j);
           da[j] = T(0);
@@ -86,13 +87,11 @@ struct scaled_dot_product_attention_op {
             da[j] = da[j] + g[c] * v.data[key * s.f + c];
             if (dv.data != nullptr) dv.data[key * s.f + c] = dv.data[key * s.f + c] + a[j] * g[c];
           }
-          radial = radial + da[j] * a[j];
         }
-        // The weighted mean corrected by the mean of what remains: near a hard maximum da - radial cancels.
-        for (int64_t j = 0; j < keys; ++j) rest = rest + (da[j] - radial) * a[j];
+        impl::softmax_vjp(a, da, keys);
         for (int64_t j = 0; j < keys; ++j) {
           const int64_t key = s.key(h, j);
-          const T ds = a[j] * (da[j] - radial - rest);
+          const T ds = da[j];
           if (dbias.data != nullptr) dbias.data[i * s.m + j] = dbias.data[i * s.m + j] + ds;
           for (int64_t e = 0; e < s.e; ++e) {
             if (dq.data != nullptr) dq.data[query * s.e + e] = dq.data[query * s.e + e] + ds * factor * k.data[key * s.e + e];

@@ -13,6 +13,7 @@ namespace axiograd {
 struct conv_op {
   static constexpr op_info info{
       .name = "conv",
+      .inputs = "weight, bias, x",
       .formula = "y[o,q] = b[o] + sum over c, j of x[c, q stride + j dilation - padding] w[o,c,j], x = 0 outside",
       .derivative = "the adjoint of the same sum in each argument",
       .edges = "padding may exceed the kernel; a window larger than the padded input is an error",

@@ -13,6 +13,7 @@ namespace axiograd {
 struct conv_transpose_op {
   static constexpr op_info info{
       .name = "conv_transpose",
+      .inputs = "weight, bias, x",
       .formula =
           "y[o,q] = b[o] + sum over c, j of x[c,i] w[c,o,j], i = (q + padding - j dilation) / stride where integral and inside",
       .derivative = "the adjoint of the same sum in each argument",

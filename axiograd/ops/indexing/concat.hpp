@@ -9,6 +9,7 @@ namespace axiograd {
 /// Attributes: axis, default 0. Errors: shape_mismatch, invalid_axis.
 struct concat_op {
   static constexpr op_info info{.name = "concat",
+                                .inputs = "a, b",
                                 .formula = "a for indices below its extent, else b",
                                 .derivative = "the two parts of dy",
                                 .edges = "extents of 0 are allowed",
@@ -19,10 +20,11 @@ struct concat_op {
   static constexpr arity in{.tensors = 2};
 
   int axis = 0;
-  static constexpr auto attributes() { return attribute_list{attribute{"axis", &concat_op::axis, "axis to join along"}}; }
+  static constexpr auto attributes() {
+    return attribute_list{attribute{"axis", &concat_op::axis, "axis to join along", attribute_kind::axis}};
+  }
 
   constexpr shape_result infer_shape(const shape& a, const shape& b) const {
-    if (axis < 0 || axis >= a.rank) return {error_kind::invalid_axis, "axis {} is out of range for {} axes", axis, a.rank};
     if (a.rank != b.rank || a.without(axis) != b.without(axis))
       return {error_kind::shape_mismatch, "shapes {shapes} differ on an axis other than {}", axis};
     if (a[axis] > shape::overflow - b[axis])

@@ -9,6 +9,7 @@ namespace axiograd {
 /// Errors: shape_mismatch.
 struct concat_dim0_op {
   static constexpr op_info info{.name = "concat_dim0",
+                                .inputs = "a, b",
                                 .formula = "y[i] = a[i] for i < n, else b[i - n]",
                                 .derivative = "da = dy[0:n], db = dy[n:n+m]",
                                 .edges = "n or m may be 0",

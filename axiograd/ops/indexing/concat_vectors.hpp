@@ -10,6 +10,7 @@ namespace axiograd {
 /// Errors: shape_mismatch, out_of_memory.
 struct concat_vectors_op {
   static constexpr op_info info{.name = "concat_vectors",
+                                .inputs = "a, b",
                                 .formula = "y = (a_1, ..., a_n, b_1, ..., b_m)",
                                 .derivative = "da = dy[0:n], db = dy[n:n+m]",
                                 .edges = "empty vectors are allowed",

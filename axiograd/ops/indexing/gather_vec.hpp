@@ -10,6 +10,7 @@ namespace axiograd {
 /// Errors: shape_mismatch.
 struct gather_vec_op {
   static constexpr op_info info{.name = "gather_vec",
+                                .inputs = "x, indices",
                                 .formula = "y_j = x[indices_j], 0 when the index is outside",
                                 .derivative = "dx[i] = sum of dy_j over the j with indices_j = i",
                                 .edges = "repeated indices accumulate; an index outside reads 0",

@@ -11,6 +11,7 @@ namespace axiograd {
 /// Errors: shape_mismatch, index_out_of_range.
 struct scatter_add_row_op {
   static constexpr op_info info{.name = "scatter_add_row",
+                                .inputs = "x, v",
                                 .formula = "y = x, y[i, :] += v",
                                 .derivative = "dx = dy, dv = dy[i, :]",
                                 .edges = "an index outside is an error",

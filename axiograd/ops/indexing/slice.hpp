@@ -21,15 +21,13 @@ struct slice_op {
   required<int64_t> start, stop;
   int64_t step = 1;
   static constexpr auto attributes() {
-    return attribute_list{attribute{"axis", &slice_op::axis, "axis to cut"},
+    return attribute_list{attribute{"axis", &slice_op::axis, "axis to cut", attribute_kind::axis},
                           attribute{"start", &slice_op::start, "first index"},
                           attribute{"stop", &slice_op::stop, "index after the last"},
                           attribute{"step", &slice_op::step, "distance between indices"}};
   }
 
   constexpr shape_result infer_shape(const shape& x) const {
-    if (axis < 0 || axis >= x.rank)
-      return {error_kind::invalid_axis, "axis {} is out of range for {} axes", axis.value, x.rank};
     if (step < 1) return {error_kind::invalid_parameter, "a step of {}", step};
     if (start.value < 0 || stop.value < start.value || stop.value > x[axis])
       return {error_kind::index_out_of_range, "{} up to {} does not fit an axis of {}", start.value, stop.value, x[axis]};

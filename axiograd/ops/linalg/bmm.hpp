@@ -10,6 +10,7 @@ namespace axiograd {
 /// Errors: shape_mismatch.
 struct bmm_op {
   static constexpr op_info info{.name = "bmm",
+                                .inputs = "a, b",
                                 .formula = "y_qij = sum_k a_qik b_qkj",
                                 .derivative = "da_q = dy_q b_q^T, db_q = a_q^T dy_q",
                                 .edges = "k = 0 gives zeros",

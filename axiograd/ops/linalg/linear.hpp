@@ -12,6 +12,7 @@ namespace axiograd {
 /// blocks of 32.
 struct linear_op {
   static constexpr op_info info{.name = "linear",
+                                .inputs = "weight, bias, x",
                                 .formula = "y_o = sum_i w_oi x_i + b_o",
                                 .derivative = "dw = dy x^T, db = dy, dx = w^T dy; dw and db summed over leading axes",
                                 .edges = "i = 0 gives the bias",

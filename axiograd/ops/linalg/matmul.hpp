@@ -11,6 +11,7 @@ namespace axiograd {
 /// Accuracy: for floats and doubles blocks of 4,096 terms along k are summed and joined pairwise.
 struct matmul_op {
   static constexpr op_info info{.name = "matmul",
+                                .inputs = "a, b",
                                 .formula = "y_ij = sum_k a_ik b_kj",
                                 .derivative = "da = dy b^T, db = a^T dy",
                                 .edges = "k = 0 gives zeros",

@@ -12,6 +12,7 @@ namespace axiograd {
 /// Errors: shape_mismatch.
 struct bce_with_logits_loss_op {
   static constexpr op_info info{.name = "bce_with_logits_loss",
+                                .inputs = "x, target",
                                 .formula = "sum (t log(1 + exp(-x)) + (1 - t) log(1 + exp(x))) / N",
                                 .derivative = "dx = (sigmoid(x) - t) dy / N, dt = -x dy / N",
                                 .edges = "an empty tensor gives 0; no overflow; NaN propagates",

@@ -13,6 +13,7 @@ namespace axiograd {
 struct binary_cross_entropy_loss_op {
   static constexpr op_info info{
       .name = "binary_cross_entropy_loss",
+      .inputs = "x, target",
       .formula = "-sum (t log p + (1 - t) log(1 - p)) / N, p = clamp(x, epsilon, 1 - epsilon)",
       .derivative = "dx = (x - t) / (x (1 - x)) dy / N inside the clip, else 0; dt = (log(1 - p) - log p) dy / N",
       .edges = "an empty tensor gives 0; 0 at and beyond the clip; NaN propagates in the value",

@@ -14,6 +14,7 @@ namespace axiograd {
 struct cosine_similarity_loss_op {
   static constexpr op_info info{
       .name = "cosine_similarity_loss",
+      .inputs = "x, target",
       .formula = "1 - <x,t> / (a b), a = max(|x|, epsilon), b = max(|t|, epsilon)",
       .derivative = "dx = (k x - t / (a b)) dy, k = <x,t> / (a^3 b) for |x| > epsilon, else 0; dt alike",
       .edges = "an empty tensor gives 0; the gradient is 0 for parallel vectors; NaN propagates",

@@ -18,6 +18,7 @@ namespace axiograd {
 /// Errors: shape_mismatch; invalid_parameter unless 0 <= label_smoothing <= 1.
 struct cross_entropy_labels_op {
   static constexpr op_info info{.name = "cross_entropy_labels",
+                                .inputs = "x, labels",
                                 .formula = "-(1/R) sum over slices of (1 - e) l[label] + e mean(l), l = log_softmax(x)",
                                 .derivative = "dx = (softmax(x) - (1 - e) onehot(label) - e / classes) dy / R",
                                 .edges = "nothing to count: 0; a label outside the classes contributes 0; NaN propagates",

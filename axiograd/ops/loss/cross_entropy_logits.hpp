@@ -16,6 +16,7 @@ namespace axiograd {
 /// Errors: shape_mismatch.
 struct cross_entropy_logits_op {
   static constexpr op_info info{.name = "cross_entropy_logits",
+                                .inputs = "x, target",
                                 .formula = "-(1/R) sum t log_softmax(x)",
                                 .derivative = "dx = (softmax(x) sum t - t) dy / R, dt = -log_softmax(x) dy / R",
                                 .edges = "no entries: 0; t need not sum to 1; NaN propagates",

@@ -14,6 +14,7 @@ namespace axiograd {
 /// Errors: shape_mismatch.
 struct cross_entropy_loss_op {
   static constexpr op_info info{.name = "cross_entropy_loss",
+                                .inputs = "x, target",
                                 .formula = "-(1/R) sum t log q, q = clamp(x, epsilon, 1 - epsilon)",
                                 .derivative = "dx = -t / x dy / R inside the clip, else 0; dt = -log q dy / R",
                                 .edges = "0 at and beyond the clip; no entries: 0; NaN propagates in the value",

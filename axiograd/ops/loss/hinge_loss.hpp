@@ -12,6 +12,7 @@ namespace axiograd {
 struct hinge_loss_op {
   static constexpr op_info info{
       .name = "hinge_loss",
+      .inputs = "x, target",
       .formula = "sum max(0, 1 - t x) / N",
       .derivative = "dx = -t [1 - t x > 0] dy / N, dt = -x [1 - t x > 0] dy / N",
       .edges = "an empty tensor gives 0; 0 at the kink; targets are not checked; NaN propagates in the value",

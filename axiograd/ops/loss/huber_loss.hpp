@@ -11,6 +11,7 @@ namespace axiograd {
 /// Errors: shape_mismatch; invalid_parameter unless delta > 0.
 struct huber_loss_op {
   static constexpr op_info info{.name = "huber_loss",
+                                .inputs = "x, target",
                                 .formula = "sum h(x - t) / N, h(d) = d^2 / 2 for |d| < delta, else delta (|d| - delta / 2)",
                                 .derivative = "dx = clamp(x - t, -delta, delta) dy / N, dt = -dx",
                                 .edges = "an empty tensor gives 0; NaN propagates",

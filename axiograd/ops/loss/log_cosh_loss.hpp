@@ -16,6 +16,7 @@ namespace axiograd {
 /// Errors: shape_mismatch.
 struct log_cosh_loss_op {
   static constexpr op_info info{.name = "log_cosh_loss",
+                                .inputs = "x, target",
                                 .formula = "sum log cosh(x - t) / N",
                                 .derivative = "dx = tanh(x - t) dy / N, dt = -dx",
                                 .edges = "an empty tensor gives 0; no overflow; NaN propagates",

@@ -12,6 +12,7 @@ namespace axiograd {
 /// Errors: shape_mismatch.
 struct mae_loss_op {
   static constexpr op_info info{.name = "mae_loss",
+                                .inputs = "x, target",
                                 .formula = "sum |x - t| / N",
                                 .derivative = "dx = sign(x - t) dy / N, dt = -dx",
                                 .edges = "an empty tensor gives 0; sign(0) = 0; NaN propagates in the value",

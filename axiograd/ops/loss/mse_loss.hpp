@@ -10,6 +10,7 @@ namespace axiograd {
 /// Errors: shape_mismatch.
 struct mse_loss_op {
   static constexpr op_info info{.name = "mse_loss",
+                                .inputs = "x, target",
                                 .formula = "sum (x - t)^2 / N",
                                 .derivative = "dx = 2 (x - t) dy / N, dt = -dx",
                                 .edges = "an empty tensor gives 0; NaN propagates",

@@ -11,6 +11,7 @@ namespace axiograd {
 /// Errors: shape_mismatch.
 struct poisson_loss_op {
   static constexpr op_info info{.name = "poisson_loss",
+                                .inputs = "x, target",
                                 .formula = "sum (exp(x) - t x) / N",
                                 .derivative = "dx = (exp(x) - t) dy / N, dt = -x dy / N",
                                 .edges = "an empty tensor gives 0; NaN propagates",

@@ -12,6 +12,7 @@ namespace axiograd {
 /// Errors: shape_mismatch; invalid_parameter unless beta > 0.
 struct smooth_l1_loss_op {
   static constexpr op_info info{.name = "smooth_l1_loss",
+                                .inputs = "x, target",
                                 .formula = "sum h(x - t) / N, h(d) = d^2 / (2 beta) for |d| < beta, else |d| - beta / 2",
                                 .derivative = "dx = clamp((x - t) / beta, -1, 1) dy / N, dt = -dx",
                                 .edges = "an empty tensor gives 0; NaN propagates",

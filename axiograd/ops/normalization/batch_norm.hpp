@@ -13,6 +13,7 @@ namespace axiograd {
 /// Errors: shape_mismatch; invalid_parameter when an extent is 0.
 struct batch_norm_op {
   static constexpr op_info info{.name = "batch_norm",
+                                .inputs = "x, weight, bias",
                                 .formula = "y = gamma z + beta, z = (x - mean x) / sqrt(var x + epsilon) by channel",
                                 .derivative = "dx = r (g - mean g - z mean(g z)), g = dy gamma, r = 1 / sqrt(var + epsilon)",
                                 .edges = "one entry for a channel gives beta and dx = 0; NaN propagates",

@@ -15,6 +15,7 @@ namespace axiograd {
 struct batch_norm_channel_first_op {
   static constexpr op_info info{
       .name = "batch_norm_channel_first",
+      .inputs = "x, weight, bias",
       .formula = "y = gamma z + beta, z = (x - mean x) / sqrt(mean (x - mean x)^2 + epsilon) over the positions of a channel",
       .derivative = "dx = r (g - mean g - z mean(g z)), g = dy gamma, r = 1 / sqrt(var + epsilon)",
       .edges = "one position gives beta and dx = 0; NaN propagates",

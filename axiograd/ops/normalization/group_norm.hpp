@@ -13,6 +13,7 @@ namespace axiograd {
 /// Errors: shape_mismatch; invalid_parameter when groups do not divide the channels or an extent is 0.
 struct group_norm_op {
   static constexpr op_info info{.name = "group_norm",
+                                .inputs = "x, weight, bias",
                                 .formula = "y = gamma z + beta, z = (x - mean x) / sqrt(var x + epsilon) by group",
                                 .derivative = "dx = r (g - mean g - z mean(g z)), g = dy gamma, r = 1 / sqrt(var + epsilon)",
                                 .edges = "one entry in a group gives beta and dx = 0; NaN propagates",

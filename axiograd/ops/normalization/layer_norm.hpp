@@ -13,6 +13,7 @@ namespace axiograd {
 /// Errors: shape_mismatch; invalid_parameter for d = 0 or no rows.
 struct layer_norm_op {
   static constexpr op_info info{.name = "layer_norm",
+                                .inputs = "x, weight, bias",
                                 .formula = "y = gamma z + beta, z = (x - mean x) / sqrt(mean (x - mean x)^2 + epsilon)",
                                 .derivative = "dx = r (g - mean g - z mean(g z)), g = dy gamma, r = 1 / sqrt(var + epsilon)",
                                 .edges = "d = 1 gives beta and dx = 0; NaN propagates",

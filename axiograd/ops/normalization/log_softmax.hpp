@@ -26,15 +26,11 @@ struct log_softmax_op {
 
   int axis = -1;
   static constexpr auto attributes() {
-    return attribute_list{attribute{"axis", &log_softmax_op::axis, "axis of the slices; -1 is the last"}};
+    return attribute_list{attribute{"axis", &log_softmax_op::axis, "axis of the slices; -1 is the last", attribute_kind::axis}};
   }
 
-  constexpr int row_axis(int rank) const { return axis == -1 || rank == 0 ? rank - 1 : axis; }
-  constexpr shape_result infer_shape(const shape& x) const {
-    if (axis < -1 || axis >= (x.rank == 0 ? 1 : x.rank))
-      return {error_kind::invalid_axis, "axis {} is out of range for {} axes", axis, x.rank};
-    return x;
-  }
+  constexpr int row_axis(int rank) const { return rank == 0 ? whole_tensor : axis; }
+  static constexpr int axis_rank(const shape& x) { return std::max(x.rank, 1); }  // a scalar is a slice of one
 
   template <analytic_row X>
   auto forward(const X& x, auto& keep) const {

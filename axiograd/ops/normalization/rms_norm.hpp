@@ -13,6 +13,7 @@ namespace axiograd {
 /// Errors: shape_mismatch; invalid_parameter for d = 0 or no rows.
 struct rms_norm_op {
   static constexpr op_info info{.name = "rms_norm",
+                                .inputs = "x, weight",
                                 .formula = "y = gamma z, z = x / sqrt(mean x^2 + epsilon)",
                                 .derivative = "dx = r (g - z mean(g z)), g = dy gamma, r = 1 / sqrt(mean x^2 + epsilon)",
                                 .edges = "a row of zeros gives 0; NaN propagates",

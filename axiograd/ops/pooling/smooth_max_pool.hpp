@@ -30,8 +30,8 @@ struct smooth_max_pool_op {
   };
 
   required<axis_list> kernel;
-  axis_list stride{}, padding{};
   required<double> beta;
+  axis_list stride{}, padding{};
   static constexpr auto attributes() {
     return attribute_list{attribute{"kernel", &smooth_max_pool_op::kernel, "window"},
                           attribute{"stride", &smooth_max_pool_op::stride, "distance between windows; 0 is the kernel"},
@@ -67,9 +67,9 @@ struct smooth_max_pool_op {
   static constexpr auto test_case(Draw& draw) {
     const auto [g, x] = pool_geometry::test_case(draw, draw.whole(1, 3));
     return draw.test_case(smooth_max_pool_op{.kernel = g.kernel,
+                                             .beta = (draw.whole(0, 1) == 0 ? 1 : -1) * draw.number(1, 3),
                                              .stride = g.stride,
-                                             .padding = g.padding,
-                                             .beta = (draw.whole(0, 1) == 0 ? 1 : -1) * draw.number(1, 3)},
+                                             .padding = g.padding},
                           x);
   }
 

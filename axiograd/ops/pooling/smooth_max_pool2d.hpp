@@ -23,8 +23,8 @@ struct smooth_max_pool2d_op {
   static constexpr bool runs_on = smooth_max_pool_op::runs_on<T>;
 
   required<extents<2>> kernel;
-  extents<2> stride{0}, padding{0};
   required<double> beta;
+  extents<2> stride{0}, padding{0};
   static constexpr auto attributes() {
     return attribute_list{attribute{"kernel", &smooth_max_pool2d_op::kernel, "window"},
                           attribute{"stride", &smooth_max_pool2d_op::stride, "distance between windows; 0 is the kernel"},
@@ -33,7 +33,7 @@ struct smooth_max_pool2d_op {
   }
   /// The same operator with its axes as lists.
   constexpr smooth_max_pool_op general() const {
-    return {.kernel = list_of(kernel.value), .stride = list_of(stride), .padding = list_of(padding), .beta = beta};
+    return {.kernel = list_of(kernel.value), .beta = beta, .stride = list_of(stride), .padding = list_of(padding)};
   }
   constexpr shape_result infer_shape(const shape& x) const { return general().infer_shape(x); }
 
@@ -52,7 +52,7 @@ struct smooth_max_pool2d_op {
     const auto pair = [](const axis_list& l) { return extents<2>(l[0], l[1]); };
     return draw.test_case(
         smooth_max_pool2d_op{
-            .kernel = pair(g.kernel), .stride = pair(g.stride), .padding = pair(g.padding), .beta = draw.number(1, 3)},
+            .kernel = pair(g.kernel), .beta = draw.number(1, 3), .stride = pair(g.stride), .padding = pair(g.padding)},
         x);
   }
 };

@@ -27,12 +27,13 @@ struct reduce_max_op {
   };
 
   required<int> axis;
-  static constexpr auto attributes() { return attribute_list{attribute{"axis", &reduce_max_op::axis, "axis to drop"}}; }
+  static constexpr auto attributes() {
+    return attribute_list{attribute{"axis", &reduce_max_op::axis, "axis to drop", attribute_kind::axis}};
+  }
 
   constexpr int row_axis(int) const { return axis; }
   constexpr shape_result infer_shape(const shape& x) const {
-    if (!x.valid_axis(axis) || !x.well_formed())
-      return {error_kind::invalid_axis, "axis {} of shape {shapes} cannot be reduced", axis.value};
+    if (!x.well_formed()) return {error_kind::invalid_axis, "axis {} of shape {shapes} cannot be reduced", axis.value};
     return x.without(axis);
   }
 

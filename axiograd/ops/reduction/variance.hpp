@@ -25,14 +25,13 @@ struct variance_op {
   required<int> axis;
   int correction = 1;
   static constexpr auto attributes() {
-    return attribute_list{attribute{"axis", &variance_op::axis, "axis to drop"},
+    return attribute_list{attribute{"axis", &variance_op::axis, "axis to drop", attribute_kind::axis},
                           attribute{"correction", &variance_op::correction, "subtracted from the number of entries"}};
   }
 
   constexpr int row_axis(int) const { return axis; }
   constexpr shape_result infer_shape(const shape& x) const {
-    if (!x.valid_axis(axis) || !x.well_formed())
-      return {error_kind::invalid_axis, "axis {} of shape {shapes} cannot be reduced", axis.value};
+    if (!x.well_formed()) return {error_kind::invalid_axis, "axis {} of shape {shapes} cannot be reduced", axis.value};
     if (correction < 0 || x[axis] <= correction)
       return {error_kind::invalid_parameter, "{} entries with correction {}", x[axis], correction};
     return x.without(axis);

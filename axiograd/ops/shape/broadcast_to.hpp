@@ -21,10 +21,12 @@ struct broadcast_to_op {
   required<shape> dims;
   axis_list axes{};
   static constexpr auto attributes() {
-    return attribute_list{attribute{"dims", &broadcast_to_op::dims, "the new shape"},
-                          attribute{"axes", &broadcast_to_op::axes, "target axis of each input axis; () is trailing"}};
+    return attribute_list{
+        attribute{"dims", &broadcast_to_op::dims, "the new shape"},
+        attribute{"axes", &broadcast_to_op::axes, "target axis of each input axis; () is trailing", attribute_kind::axes}};
   }
 
+  constexpr int axis_rank(const shape&) const { return dims.value.rank; }
   constexpr int64_t target(const shape& x, int axis) const {
     return axes.rank > 0 ? axes[axis] : dims.value.rank - x.rank + axis;
   }

@@ -20,11 +20,13 @@ struct flatten_op {
   static constexpr bool is_view = true;
 
   int start = 0;
-  static constexpr auto attributes() { return attribute_list{attribute{"start", &flatten_op::start, "first axis to join"}}; }
+  static constexpr auto attributes() {
+    return attribute_list{attribute{"start", &flatten_op::start, "first axis to join", attribute_kind::axis}};
+  }
 
+  static constexpr int axis_rank(const shape& x) { return x.rank + 1; }  // a new axis may come behind all
   constexpr shape_result infer_shape(const shape& x) const {
-    if (start < 0 || start > x.rank || start == max_rank)
-      return {error_kind::invalid_axis, "axis {} is out of range for {} axes", start, x.rank};
+    if (start == max_rank) return {error_kind::rank_limit, "the result has more than 8 axes"};
     shape y = x.first(start);
     y.append(x.from(start).size());
     return y;

@@ -7,6 +7,17 @@
 
 namespace axiograd {
 
+namespace impl {
+/// The VJP of a softmax over `n` weights `a`: da becomes a (da - <a, da>). The weighted mean is corrected by that of what
+/// remains: near a hard maximum da - <a, da> cancels.
+template <class T>
+void softmax_vjp(const T* a, T* da, int64_t n) {
+  const auto weighted_mean = [&](const T& less) { return sum_terms<T>(n, [&](int64_t j) { return (da[j] - less) * a[j]; }); };
+  const T radial = sum_terms<T>(n, [&](int64_t j) { return da[j] * a[j]; }), rest = weighted_mean(radial);
+  for (int64_t j = 0; j < n; ++j) da[j] = a[j] * (da[j] - radial - rest);
+}
+}  // namespace impl
+
 /// Multi-head self-attention of one sample, contract 12.2: Q = x Wq, K = x Wk, V = x Wv, cut into heads of `width` columns; per
 /// head A = softmax of Q K^T / sqrt(width) over the allowed keys, Z = A V; y = Z Wo. A query without allowed keys gets zeros.
 struct self_attention {
@@ -48,19 +59,11 @@ struct self_attention {
         const T* const a = run.a + (h * tokens + i) * tokens;
         const T* const g = dz + i * c + h * width;
         T* const to_dv = to_dk + size;
-        const T radial = sum_of<T>(tokens, [&](const auto& add) {
-          for (int64_t j = 0; j < tokens; ++j) {
-            da[j] = dot(g, run.v + j * c + h * width);
-            add(da[j] * a[j]);
-          }
-        });
-        // The weighted mean corrected by the mean of what remains: near a hard maximum da - radial cancels.
-        const T rest = sum_of<T>(tokens, [&](const auto& add) {
-          for (int64_t j = 0; j < tokens; ++j) add((da[j] - radial) * a[j]);
-        });
+        for (int64_t j = 0; j < tokens; ++j) da[j] = dot(g, run.v + j * c + h * width);
+        impl::softmax_vjp(a, da, tokens);
         add_terms(dq + i * c + h * width, width, tokens, [&](int64_t j, T* const to_dq) {
           if (!allows(i, j)) return;
-          const T ds = a[j] * (da[j] - radial - rest) / run.scale;
+          const T ds = da[j] / run.scale;
           for (int64_t e = 0; e < width; ++e) {
             const int64_t key = j * c + h * width + e, query = i * c + h * width + e;
             to_dq[e] = to_dq[e] + ds * run.k[key];
