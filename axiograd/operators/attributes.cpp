@@ -168,7 +168,7 @@ nlohmann::ordered_json json_of(const attribute_value& value) {
           if (!std::isfinite(v)) return number_text(v);
           return v;
         } else if constexpr (std::same_as<V, ratio>) {
-          const std::string text = ratio_text(v);
+          std::string text = ratio_text(v);
           if (const auto x = number_of(text); x && std::isfinite(*x)) return *x;
           return text;
         } else {
@@ -238,7 +238,7 @@ std::string to_text(const attribute_value& value) {
 
 attribute_set::attribute_set(const op_record& op)
     : op_(&op), bytes_((op.defaults.size() + sizeof(std::max_align_t) - 1) / sizeof(std::max_align_t) + 1) {
-  std::memcpy(bytes_.data(), op.defaults.data(), op.defaults.size());
+  std::copy(op.defaults.begin(), op.defaults.end(), reinterpret_cast<std::byte*>(bytes_.data()));
   for (std::size_t i = 0; i < op.attributes.size(); ++i)
     if (!op.attributes[i].required) given_ |= std::uint64_t{1} << i;
 }

@@ -30,7 +30,7 @@ outcome schema(const subject& s, const settings&) {
   if (s.unnamed_bytes > 0)
     o.fail(std::to_string(s.unnamed_bytes) + " bytes of its members are no attribute: nobody can set them by name");
   if (s.in.tensors < 1 || s.in.optional >= s.in.tensors) o.fail("the arity is wrong");
-  if (const auto names = input_names(s.info.inputs); names.size() != static_cast<std::size_t>(s.in.tensors + s.in.side))
+  if (const auto names = input_names(s.info.inputs); std::ssize(names) != s.in.tensors + s.in.side)
     o.fail("\"" + std::string(s.info.inputs) + "\" names " + std::to_string(names.size()) + " inputs");
   else if (std::any_of(names.begin(), names.end(),
                        [&](const auto& n) { return n.empty() || std::count(names.begin(), names.end(), n) > 1; }))
