@@ -37,11 +37,11 @@ struct grown {
 };
 
 template <class T>
-class Moved : public testing::Test {};
+class moved_tapes : public testing::Test {};
 using scalars = testing::Types<float, double, rational>;
-TYPED_TEST_SUITE(Moved, scalars);
+TYPED_TEST_SUITE(moved_tapes, scalars);
 
-TYPED_TEST(Moved, ATapeThatWasMovedFromIsEmptyAndOfUse) {
+TYPED_TEST(moved_tapes, ATapeThatWasMovedFromIsEmptyAndOfUse) {
   grown<TypeParam> a(2);
   tape<TypeParam> b = std::move(a.t);
   EXPECT_TRUE(a.t.empty());  // NOLINT(bugprone-use-after-move): that is what is tested
@@ -55,7 +55,7 @@ TYPED_TEST(Moved, ATapeThatWasMovedFromIsEmptyAndOfUse) {
   for (const auto& [id, value] : of_b) EXPECT_EQ(*b.value(id), value);
 }
 
-TYPED_TEST(Moved, ValuesOutliveATapeThatWasAssigned) {
+TYPED_TEST(moved_tapes, ValuesOutliveATapeThatWasAssigned) {
   std::vector<std::pair<tensor<TypeParam>, tensor<TypeParam>>> kept;  // as it lies on the tape, and its copy
   {
     grown<TypeParam> a(3), b(2);
@@ -68,7 +68,7 @@ TYPED_TEST(Moved, ValuesOutliveATapeThatWasAssigned) {
   for (const auto& [value, copy] : kept) EXPECT_EQ(value, copy);
 }
 
-TYPED_TEST(Moved, ABuiltTapeGoesOn) {
+TYPED_TEST(moved_tapes, ABuiltTapeGoesOn) {
   tape<TypeParam> t;
   ASSERT_TRUE(t.leaf(tensor<TypeParam>::full({7}, TypeParam(9))));
   t = *tape_builder<TypeParam>::exec({}, [](auto& b) {
@@ -84,20 +84,20 @@ TYPED_TEST(Moved, ABuiltTapeGoesOn) {
   EXPECT_EQ(gradients->at(0)[39], TypeParam(2));
 }
 
-TYPED_TEST(Moved, SwapSelfMoveAndSelfAssignment) {
+TYPED_TEST(moved_tapes, SwapSelfMoveAndSelfAssignment) {
   grown<TypeParam> a(2), b(3);
   std::swap(a.t, b.t);
   std::swap(a.seen, b.seen);
   tape<TypeParam>& same = a.t;
   a.t = std::move(same);
-  a.t = same;
+  a.t = same;  // NOLINT(bugprone-use-after-move): that is what is tested
   a.grow(0, 20);
   b.grow(0, 20);
   EXPECT_TRUE(a.unchanged());
   EXPECT_TRUE(b.unchanged());
 }
 
-TYPED_TEST(Moved, CopiesAndTheOriginalGoTheirOwnWays) {
+TYPED_TEST(moved_tapes, CopiesAndTheOriginalGoTheirOwnWays) {
   grown<TypeParam> a(2);
   grown<TypeParam> b = a, c;
   c = b;
@@ -112,7 +112,7 @@ TYPED_TEST(Moved, CopiesAndTheOriginalGoTheirOwnWays) {
   EXPECT_TRUE(c.unchanged());
 }
 
-TYPED_TEST(Moved, WorkspacesMoveAndAreCopied) {
+TYPED_TEST(moved_tapes, WorkspacesMoveAndAreCopied) {
   const grown<TypeParam> a(2);
   const node_id out = a.t.size() - 1;
   const tensor<TypeParam> seed = tensor<TypeParam>::full({40}, TypeParam(1));
@@ -130,7 +130,7 @@ TYPED_TEST(Moved, WorkspacesMoveAndAreCopied) {
   EXPECT_EQ(*copy.at(0), gradient);
 }
 
-TYPED_TEST(Moved, WithoutEntries) {  // beside blocks with entries
+TYPED_TEST(moved_tapes, WithoutEntries) {  // beside blocks with entries
   tape<TypeParam> t;
   const node_id none = *t.leaf(tensor<TypeParam>::zeros({0, 3})), some = *t.leaf(tensor<TypeParam>::full({3}, TypeParam(2)));
   for (int round = 0; round < 3; ++round) {

@@ -133,7 +133,7 @@ template <class S>
 inline constexpr int64_t longest_block =
     packet<S>::block_steps >> 62 ? packet<S>::block_steps : packet<S>::block_steps* packet<S>::size* packet<S>::unroll;
 
-template <row R, class F>
+template <row R, class F>  // NOLINTNEXTLINE(performance-unnecessary-value-param): by value, as below
 running<lane_of<R>> reduce_range(const R r, int64_t begin, int64_t end, const lane_of<R>& start, const F& combine) {
   using P = packet<lane_of<R>>;
   constexpr int64_t block = longest_block<lane_of<R>>;
@@ -161,7 +161,7 @@ constexpr int64_t shared_part(int64_t n) {
 
 // Rows longer than a block. Parts that threads share are subtrees of the row's tree, so their sums give the bits of the
 // unshared one. Expressions are passed by value: g++ keeps them in registers only where nobody else may know their address.
-template <row R, class F>
+template <row R, class F>  // NOLINTNEXTLINE(performance-unnecessary-value-param)
 [[gnu::noinline]] running<lane_of<R>> reduce_long(const R r, const lane_of<R> start, const F combine) {
   using S = lane_of<R>;
   const int64_t n = r.size();

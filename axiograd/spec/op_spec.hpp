@@ -38,6 +38,7 @@
 #include <axiograd/ops/linalg/matmul.hpp>
 #include <axiograd/ops/loss/binary_cross_entropy_loss.hpp>
 #include <axiograd/ops/loss/cosine_similarity_loss.hpp>
+#include <axiograd/ops/loss/cross_entropy_logits.hpp>
 #include <axiograd/ops/loss/cross_entropy_loss.hpp>
 #include <axiograd/ops/loss/hinge_loss.hpp>
 #include <axiograd/ops/loss/huber_loss.hpp>

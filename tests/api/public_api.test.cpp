@@ -168,6 +168,7 @@ TEST(PublicApi, P8_AFusedOperatorFromALambda) {
 }
 
 TEST(PublicApi, P8_LambdasBranchAndRunOnEveryNumber) {
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): as users write it
   const auto f = [](auto u, auto v) { return ag::select(u > v, u * u, 3.0 * v + 1.0); };
   const auto x = ag::tensor<float>::from({3}, {1, 2, 3}), y = ag::tensor<float>::full({3}, 2);
   EXPECT_EQ(ag::map(f, x, y), ag::tensor<float>::from({3}, {7, 7, 9}));

@@ -103,7 +103,7 @@ node<T> doubled(const tape<T>& t, node_id parent) {
 
 template <class T>
 void record_program(script& s, workbench<T>& w) {
-  const auto step = [&](auto f) { s.steps.emplace_back([&w, f] { return w.add(f(w)); }); };
+  const auto step = [&](const auto& f) { s.steps.emplace_back([&w, f] { return w.add(f(w)); }); };
   using bench = workbench<T>;
   const index_tensor rows = index_tensor::from({2}, {3, 1});
   const tensor<T> x = numbers<T>({4, 6}), weight = numbers<T>({6, 4}, 3), more = numbers<T>({3000}, 2);
@@ -150,7 +150,7 @@ void all_reverse_passes(script& s, workbench<T>& w) {
   const node_id out = w.ids.back();
   const tensor<T> one = tensor<T>::scalar(T(1)), of_six = numbers<T>({6, 4}, 5);
   const node_id six = w.ids[6];
-  const auto step = [&](auto f) { s.steps.emplace_back([&w, f] { return w.take(f(w.t)); }); };
+  const auto step = [&](const auto& f) { s.steps.emplace_back([&w, f] { return w.take(f(w.t)); }); };
   using T_ = tape<T>;
   step([=](const T_& t) { return t.backward_dense(out, one); });
   step([=](const T_& t) { return t.backward_dense_all(six, of_six); });
@@ -174,7 +174,7 @@ void all_reverse_passes(script& s, workbench<T>& w) {
     zeros[six] = of_six;
     return zeros;
   }();
-  const auto with = [&](auto f) {
+  const auto with = [&](const auto& f) {
     s.steps.emplace_back([&w, f, all] {
       gradient_array<T> given;
       try {
@@ -259,7 +259,7 @@ TEST(memory, the_message_of_another_error) {
   expect_all_or_nothing([] {
     return on_a_tape<float>([](script& s, workbench<float>& w) {
       record_whole(w);
-      const auto step = [&](error_kind expected, auto f) {
+      const auto step = [&](error_kind expected, const auto& f) {
         s.steps.emplace_back([&w, f, expected] { return refused(f(w.t), expected); });
       };
       using T_ = tape<float>;

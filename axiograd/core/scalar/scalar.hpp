@@ -92,7 +92,8 @@ AXG_HD constexpr T residual(T a, T x, T y) {
 /// exp(-c x^2) for c > 0, a power of two. The rounding of a large square would cost its result as many ULP: it is undone.
 template <class T>
 AXG_HD constexpr T gaussian(const T& x, const T& c) {
-  const T square = x * x, y = exp(-(c * square));
+  const T square = x * x;
+  T y = exp(-(c * square));
   if constexpr (requires { product_error(x, x, square); })
     return select(y > T(0), y - y * (c * product_error(x, x, square)), y);
   else

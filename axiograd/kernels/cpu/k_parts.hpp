@@ -8,7 +8,7 @@ namespace axiograd {
 
 /// Products over a longer k are made of products over parts of it.
 inline constexpr std::int64_t longest_k = 4096;
-inline constexpr std::int64_t parts_of(std::int64_t k) { return (k + longest_k - 1) / longest_k; }
+constexpr std::int64_t parts_of(std::int64_t k) { return (k + longest_k - 1) / longest_k; }
 
 /// The product over part number `i` of k; where y belongs is left to the caller.
 template <class T>

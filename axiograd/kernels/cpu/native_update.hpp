@@ -1,6 +1,7 @@
 #pragma once
 // In-place updates of contiguous floats by a rule written over any number, one instantiation per instruction set.
 
+#include <axiograd/core/shape.hpp>
 #include <axiograd/kernels/cpu/isa.hpp>
 
 namespace axiograd {
