@@ -2,6 +2,7 @@
 // Threads that no signal handler may interrupt.
 
 #include <csignal>
+#include <initializer_list>
 #ifdef __linux__
 #include <sys/syscall.h>
 #include <unistd.h>

@@ -4,6 +4,9 @@
 
 #include <axiograd/autograd/tape.hpp>
 #include <axiograd/ops/derivatives.hpp>
+#include <axiograd/ops/pooling/avg_pool2d.hpp>
+#include <axiograd/ops/pooling/max_pool2d.hpp>
+#include <axiograd/ops/shape/swap_adjacent_at_depth.hpp>
 #include <axiograd/spec/op_spec.hpp>
 
 namespace axiograd {

@@ -5,8 +5,8 @@
 // Products see every key of a tile, with weight 0 where the query may not look ahead. That is nothing only for finite numbers;
 // with others the definition runs, which reads no key that is not allowed.
 
+#include <axiograd/families/isa_kernels.hpp>
 #include <axiograd/kernels/cpu/gemm.hpp>
-#include <axiograd/kernels/cpu/isa.hpp>
 #include <axiograd/kernels/shared_gradients.hpp>
 #include <axiograd/ops/attention/scaled_dot_product_attention.hpp>
 #include <axiograd/ops/normalization/softmax.hpp>

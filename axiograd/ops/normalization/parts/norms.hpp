@@ -1,7 +1,7 @@
 #pragma once
 // The driver of operators over norm_groups on floats and doubles: groups by vectors, channels on several threads.
 
-#include <axiograd/families/samples.hpp>
+#include <axiograd/families/custom.hpp>
 #include <axiograd/ops/normalization/parts/native_norm.hpp>
 
 namespace axiograd {

@@ -2,7 +2,7 @@
 // Max pooling of floating-point planes without a branch for each entry: every place in the window is compared for a whole line
 // of windows at a time; windows that lie side by side go through vectors.
 
-#include <axiograd/families/samples.hpp>
+#include <axiograd/families/custom.hpp>
 #include <axiograd/ops/pooling/parts/native_max_pool.hpp>
 #include <axiograd/ops/pooling/parts/windows.hpp>
 #include <limits>

@@ -1,6 +1,7 @@
 #pragma once
 // Max pooling by windows that lie side by side: the usual case, in which every entry belongs to one window at most.
 
+#include <axiograd/core/shape.hpp>
 #include <axiograd/kernels/cpu/isa.hpp>
 
 namespace axiograd {

@@ -1,9 +1,9 @@
 #pragma once
 // Sums and means of columns: a reduction along an outer axis, without gathering its rows.
 
+#include <axiograd/families/isa_kernels.hpp>
 #include <axiograd/families/rowwise.hpp>
 #include <axiograd/kernels/column_sums.hpp>
-#include <axiograd/kernels/cpu/isa.hpp>
 
 namespace axiograd {
 
