@@ -195,7 +195,7 @@ void for_parts(const convolution_call& c, const F& body) {
   const std::int64_t parts = std::min(c.samples, most_parts);
   parallel_for(parts, [&](std::int64_t part) {
     const std::int64_t first = c.samples * part / parts;
-    is_builtin([&] { body(part, first, c.samples * (part + 1) / parts - first); });
+    in_library([&] { body(part, first, c.samples * (part + 1) / parts - first); });
   });
 }
 
@@ -210,11 +210,11 @@ bool convolution_call::fits_library() const {
 }
 
 layout convolution_call::preferred_y_layout(bool with_bias) const {
-  return is_builtin(
+  return in_library(
       [&] { return primitive_for(*this, task::forward, samples_of_a_part(*this), with_bias)->preferred_y_layout; });
 }
 layout convolution_call::preferred_x_layout() const {
-  return is_builtin([&] { return primitive_for(*this, task::back_to_x, samples_of_a_part(*this), false)->preferred_x_layout; });
+  return in_library([&] { return primitive_for(*this, task::back_to_x, samples_of_a_part(*this), false)->preferred_x_layout; });
 }
 
 void convolve(const convolution_call& c, const float* kernel, const float* bias, const float* x, float* y,

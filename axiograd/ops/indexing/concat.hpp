@@ -14,7 +14,7 @@ struct concat_op {
                                 .derivative = "the two parts of dy",
                                 .edges = "extents of 0 are allowed",
                                 .source = "contract 7, companion",
-                                .torch = "torch.cat((a, b), axis); no negative axes"};
+                                .torch = "torch.cat((a, b), axis); same"};
   static constexpr op_facts facts{};
   using kind = family::index;
   static constexpr arity in{.tensors = 2};

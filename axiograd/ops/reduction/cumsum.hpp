@@ -8,14 +8,14 @@ namespace axiograd {
 
 /// cumsum(x)_i = x_0 + ... + x_i along one axis.
 ///
-/// Attributes: axis, required, not negative. Errors: invalid_axis.
+/// Attributes: axis, required, negative counted from the end. Errors: invalid_axis.
 struct cumsum_op {
   static constexpr op_info info{.name = "cumsum",
                                 .formula = "y_i = sum of x_j, j <= i",
                                 .derivative = "dx_i = sum of dy_j, j >= i",
                                 .edges = "extents of 0 are allowed; NaN propagates to the end",
                                 .source = "prefix sum",
-                                .torch = "torch.cumsum(dim=axis); no negative axes"};
+                                .torch = "torch.cumsum(dim=axis); same"};
   static constexpr op_facts facts{};
   using kind = family::custom;
   template <class T>

@@ -9,7 +9,7 @@ namespace axiograd {
 
 /// logsumexp(x) = log sum exp(x) along one axis, which is dropped.
 ///
-/// Attributes: axis, required, not negative.
+/// Attributes: axis, required, negative counted from the end.
 /// Errors: invalid_axis, also when an extent is 0.
 struct logsumexp_op {
   static constexpr op_info info{.name = "logsumexp",

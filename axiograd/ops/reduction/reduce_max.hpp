@@ -7,7 +7,7 @@ namespace axiograd {
 
 /// reduce_max(x): the largest entry along one axis, which is dropped.
 ///
-/// Attributes: axis, required, not negative.
+/// Attributes: axis, required, negative counted from the end.
 /// Errors: invalid_axis, also when an extent is 0.
 struct reduce_max_op {
   static constexpr op_info info{

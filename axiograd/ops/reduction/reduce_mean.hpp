@@ -7,7 +7,7 @@ namespace axiograd {
 
 /// reduce_mean(x): the mean over one axis, which is dropped.
 ///
-/// Attributes: axis, required, not negative.
+/// Attributes: axis, required, negative counted from the end.
 /// Errors: invalid_axis, also when an extent is 0.
 struct reduce_mean_op {
   static constexpr op_info info{.name = "reduce_mean",
@@ -15,7 +15,7 @@ struct reduce_mean_op {
                                 .derivative = "dy / n along the axis",
                                 .edges = "0 entries are excluded by the axis rule; NaN propagates",
                                 .source = "contract 5",
-                                .torch = "torch.mean(dim=axis); negative axes and empty extents are errors here"};
+                                .torch = "torch.mean(dim=axis); empty extents are errors here"};
   static constexpr op_facts facts{};
   using kind = family::rowwise;
   static constexpr row_result gives = row_result::each;

@@ -7,7 +7,7 @@ namespace axiograd {
 
 /// reduce_sum(x): the sum over one axis, which is dropped.
 ///
-/// Attributes: axis, required, not negative.
+/// Attributes: axis, required, negative counted from the end.
 /// Errors: invalid_axis, also when an extent is 0.
 struct reduce_sum_op {
   static constexpr op_info info{.name = "reduce_sum",
@@ -15,7 +15,7 @@ struct reduce_sum_op {
                                 .derivative = "dy along the axis",
                                 .edges = "0 entries are excluded by the axis rule; NaN propagates",
                                 .source = "contract 5",
-                                .torch = "torch.sum(dim=axis); negative axes and empty extents are errors here"};
+                                .torch = "torch.sum(dim=axis); empty extents are errors here"};
   static constexpr op_facts facts{};
   using kind = family::rowwise;
   static constexpr row_result gives = row_result::each;

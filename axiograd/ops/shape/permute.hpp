@@ -14,7 +14,7 @@ struct permute_op {
                                 .derivative = "the inverse permutation of dy",
                                 .edges = "extents of 0 are allowed",
                                 .source = "contract 6",
-                                .torch = "torch.permute; no negative axes"};
+                                .torch = "torch.permute; same"};
   static constexpr op_facts facts{};
   using kind = family::index;
 
