@@ -31,6 +31,8 @@ TEST(convolution_layers, are_the_operators_with_their_parameters) {
   ASSERT_EQ(three.parameters().size(), 1u);
   const tensor<float> volume = drawn({2, 3, 4, 5}, 2);
   EXPECT_EQ(three(volume).shape(), (shape{3, 3, 3, 3}));
+  EXPECT_THROW((nn::conv1d{2, 2, 3, {.groups = 0}}), failure);
+  EXPECT_THROW((nn::conv2d{2, 2, 3, {.groups = 0}}), failure);
   EXPECT_EQ(three(volume), conv(parameter_of(three.parameters(), "0.weight"), volume));
 }
 

@@ -15,7 +15,8 @@ class convolution_layer {
   convolution_layer(int64_t in, int64_t out, extents<N> kernel, const Op& attributes = {}, bool bias = true)
       : attributes_(attributes),
         has_bias_(bias),
-        weight_(concat(std::same_as<Op, conv_op> ? shape{out, in / attributes.groups} : shape{in, out / attributes.groups},
+        weight_(concat(std::same_as<Op, conv_op> ? shape{out, channels_of_a_group(in, attributes.groups)}
+                                                 : shape{in, channels_of_a_group(out, attributes.groups)},
                        list_of(kernel))),
         bias_({out}) {}
 

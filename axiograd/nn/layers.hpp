@@ -48,11 +48,20 @@ class linear {
   parameter weight_, bias_;
 };
 
+/// Channels of each group of a convolution. Throws `failure` (invalid_parameter) unless there is a group.
+inline int64_t channels_of_a_group(int64_t channels, int groups) {
+  if (groups < 1) throw failure({error_kind::invalid_parameter, message({"a convolution with ", groups, " groups"})});
+  return channels / groups;
+}
+
 /// 2-d convolution. Parameters: weight (out, in / groups, k, k), bias (out), the latter unless left out.
 class conv2d {
  public:
   conv2d(int64_t in, int64_t out, extents<2> kernel, conv2d_op attributes = {}, bool bias = true)
-      : attributes_(attributes), has_bias_(bias), weight_({out, in / attributes.groups, kernel[0], kernel[1]}), bias_({out}) {}
+      : attributes_(attributes),
+        has_bias_(bias),
+        weight_({out, channels_of_a_group(in, attributes.groups), kernel[0], kernel[1]}),
+        bias_({out}) {}
 
   template <class Parameters, operand X>
   auto operator()(Parameters& m, const X& x) const {

@@ -108,6 +108,7 @@ TEST(attributes, a_decimal_is_the_ratio_of_its_digits) {
   EXPECT_EQ(layer_norm_op{.epsilon = 1e-5}.epsilon, (ratio{1, 100'000}));
   EXPECT_EQ(ratio(0.044715), (ratio{44'715, 1'000'000}));
   EXPECT_EQ(ratio(-2.5F).as<double>(), -2.5);
+  EXPECT_EQ(ratio(1e-5F), (ratio{1, 100'000})) << "the shortest decimal of a float";
   EXPECT_THROW(ratio(1e-300), std::invalid_argument);
   EXPECT_FALSE(ratio::of_decimal(std::numeric_limits<double>::quiet_NaN()));
 }

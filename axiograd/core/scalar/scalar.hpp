@@ -122,17 +122,19 @@ struct ratio {
   /// That of the number's shortest decimal: 1e-5 is 1 / 100'000. Throws std::invalid_argument where it has more than 18 digits
   /// behind the point, or 15 altogether, as no decimal that is written down has.
   template <std::floating_point T>
-  constexpr ratio(T decimal) : ratio(of_decimal_or_throw(static_cast<double>(decimal))) {}
+  constexpr ratio(T decimal) : ratio(of_decimal_or_throw(decimal)) {}
 
   /// The same; nothing where it throws.
-  static constexpr std::optional<ratio> of_decimal(double x) {
+  template <std::floating_point T>
+  static constexpr std::optional<ratio> of_decimal(T number) {
+    const auto x = static_cast<double>(number);
     if (!(x > -1e15 && x < 1e15)) return std::nullopt;
     std::int64_t power = 1;
     for (int digits = 0; digits <= 18; ++digits, power *= 10) {
       const double scaled = x * static_cast<double>(power);
       if (!(scaled > -1e15 && scaled < 1e15)) break;
       const auto above = static_cast<std::int64_t>(scaled + (x < 0 ? -0.5 : 0.5));
-      if (static_cast<double>(above) / static_cast<double>(power) == x) return ratio(above, power);
+      if (static_cast<T>(static_cast<double>(above) / static_cast<double>(power)) == number) return ratio(above, power);
       if (digits == 18) break;
     }
     return std::nullopt;
@@ -145,7 +147,8 @@ struct ratio {
   friend constexpr bool operator==(ratio, ratio) = default;
 
  private:
-  static constexpr ratio of_decimal_or_throw(double x) {
+  template <std::floating_point T>
+  static constexpr ratio of_decimal_or_throw(T x) {
     const auto found = of_decimal(x);
     if (!found) throw std::invalid_argument("ratio: the number is no short decimal");
     return *found;
